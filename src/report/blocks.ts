@@ -1,0 +1,141 @@
+/**
+ * What a notebook shows and a report is made of: plain data, so that the same block is a chart in Jupyter and a figure
+ * with its table, alt text and download in the report.
+ */
+import type { RunRecord } from '../runs/record.js';
+
+/** A Vega-Lite specification, kept as plain JSON. */
+export type VegaLiteSpec = Readonly<Record<string, unknown>>;
+
+/** The verdict on a claim, computed from records and never typed in. */
+export type Verdict = 'reproduced' | 'direction holds' | 'not reproduced' | 'not run';
+
+/** One column of a table; `number` columns are aligned at the decimal point. */
+export interface TableColumn {
+  readonly key: string;
+  readonly title: string;
+  readonly kind: 'text' | 'number';
+  /** Unit, shown in the header. */
+  readonly unit?: string;
+  /** `paper`: set in italics, as everywhere that the paper's numbers stand. */
+  readonly source?: 'paper' | 'ours';
+}
+
+export type TableCell = string | number | null;
+
+/** A table of numbers or texts. */
+export interface TableBlock {
+  readonly type: 'table';
+  readonly title: string;
+  readonly columns: readonly TableColumn[];
+  readonly rows: readonly Readonly<Record<string, TableCell>>[];
+  /** Says once what the uncertainties are, n, and what else a reader must know. */
+  readonly caption?: string;
+}
+
+/** One panel of a figure. */
+export interface Panel {
+  /** Direct label above the panel; empty for a figure of one panel. */
+  readonly title: string;
+  readonly spec: VegaLiteSpec;
+}
+
+/** A figure: one chart or an arrangement of small multiples that wraps on narrow screens. */
+export interface FigureBlock {
+  readonly type: 'figure';
+  /** Anchor and file name of the download, e.g. `fig3-trajectories`. */
+  readonly id: string;
+  /** What is seen, as a sentence: "CARE turns with the protein; SimCLR stays put". */
+  readonly title: string;
+  /** The paper's place, e.g. `Figure 3`. */
+  readonly paperPlace?: string;
+  readonly panels: readonly Panel[];
+  /** Panels in a row on a wide screen, as in the paper; rows wrap on narrow ones. */
+  readonly columns?: number;
+  /** What the paper shows, what we see, and what differs. Markdown. */
+  readonly paperShows?: string;
+  readonly weSee?: string;
+  readonly differs?: string;
+  /** What the figure shows, for readers who cannot see it. */
+  readonly alt: string;
+  /** The numbers behind the figure: shown folded, and offered as a CSV download. */
+  readonly data: TableBlock;
+}
+
+/** A claim of the paper, judged by records. */
+export interface ClaimResult {
+  readonly id: string;
+  /** The claim as one sentence. */
+  readonly claim: string;
+  /** Figure, table or section of the paper. */
+  readonly place: string;
+  /** The paper's value, as text, or what it shows where it gives no number. */
+  readonly paperValue: string;
+  /** Ours with uncertainty, n and its kind, as text; `not run` where runs are missing. */
+  readonly ours: string;
+  /** Difference between the two compared quantities, as text. */
+  readonly difference: string;
+  readonly verdict: Verdict;
+  /** Why this verdict: the test, the sizes compared, against which encoders it holds. */
+  readonly because: string;
+  /** Profile that our number came from. */
+  readonly profile: string;
+  /** Ids of the runs that decided it. */
+  readonly runs: readonly string[];
+}
+
+export interface ClaimsBlock {
+  readonly type: 'claims';
+  readonly claims: readonly ClaimResult[];
+}
+
+/** The first screen of a report. */
+export interface SummaryBlock {
+  readonly type: 'summary';
+  /** The experiment as a question. */
+  readonly question: string;
+  /** One sentence with the answer. */
+  readonly answer: string;
+  /** A warning that must stand in the first line, e.g. that the data were generated. */
+  readonly warning?: string;
+  readonly verdicts: readonly { readonly label: string; readonly verdict: Verdict; readonly claim: string }[];
+  readonly hero: FigureBlock;
+  /** Profile, data set and items, seeds, device, date, commit. */
+  readonly facts: readonly { readonly label: string; readonly value: string }[];
+}
+
+/** Settings, paper and ours side by side; differences are marked. */
+export interface SettingsBlock {
+  readonly type: 'settings';
+  readonly rows: readonly {
+    readonly setting: string;
+    readonly paper: string;
+    readonly ours: string;
+    readonly differs: boolean;
+    readonly why?: string;
+  }[];
+}
+
+/** Runs, hashes, versions, hardware, time and memory. */
+export interface ProvenanceBlock {
+  readonly type: 'provenance';
+  readonly records: readonly RunRecord[];
+}
+
+/** A paragraph that a cell computed, as Markdown. */
+export interface ProseBlock {
+  readonly type: 'prose';
+  readonly markdown: string;
+}
+
+export type Block =
+  | TableBlock
+  | FigureBlock
+  | ClaimsBlock
+  | SummaryBlock
+  | SettingsBlock
+  | ProvenanceBlock
+  | ProseBlock;
+
+/** The mime type under which a notebook output carries its block beside the form that Jupyter shows. */
+export const BLOCK_MIME = 'application/vnd.care.block+json';
