@@ -51,13 +51,13 @@ export function philox4x32(counter: Uint32Array, key: readonly [number, number],
 /** A sequence of random numbers; two streams of the same name give the same sequence. */
 export interface RandomStream {
   /** Uniform in [0, 1), 53 bits. */
-  uniform(): number;
+  readonly uniform: () => number;
   /** Standard normal (Box-Muller). */
-  normal(): number;
+  readonly normal: () => number;
   /** Uniform integer in [0, n), without modulo bias. */
-  integer(n: number): number;
+  readonly integer: (n: number) => number;
   /** A new array with the items in uniformly random order (Fisher-Yates). */
-  shuffle<T>(items: Iterable<T>): T[];
+  readonly shuffle: <T>(items: Iterable<T>) => T[];
 }
 
 function checkedWord(value: number, what: string): number {
@@ -79,7 +79,9 @@ export function randomStream(seed: number, ...counters: readonly number[]): Rand
     throw new RangeError(`Random stream: the seed is ${seed}; give an integer from 0 to 2^53 - 1.`);
   }
   if (counters.length > 3) {
-    throw new RangeError(`Random stream: ${counters.length} counters were given; a stream has at most three.`);
+    throw new RangeError(
+      `Random stream: ${counters.length} counters were given; a stream has at most three.`,
+    );
   }
   const key = [seed % 2 ** 32, Math.floor(seed / 2 ** 32)] as const;
   const [first = 0, second = 0, third = 0] = counters;

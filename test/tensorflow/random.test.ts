@@ -5,7 +5,11 @@ import { philox4x32, randomStream } from '../../src/tensorflow/random.js';
 describe('philox4x32', () => {
   // Known-answer vectors of the Random123 distribution (kat_vectors, philox4x32 10 rounds).
   it.each([
-    [[0, 0, 0, 0], [0, 0], [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]],
+    [
+      [0, 0, 0, 0],
+      [0, 0],
+      [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8],
+    ],
     [
       [0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff],
       [0xffffffff, 0xffffffff],
@@ -27,7 +31,8 @@ describe('randomStream', () => {
   const draw = (n: number, next: () => number) => Array.from({ length: n }, next);
 
   it('repeats itself for the same name and differs for any other', () => {
-    const sequence = (seed: number, ...counters: number[]) => draw(8, randomStream(seed, ...counters).uniform);
+    const sequence = (seed: number, ...counters: number[]) =>
+      draw(8, randomStream(seed, ...counters).uniform);
     expect(sequence(7, 1, 2, 3)).toEqual(sequence(7, 1, 2, 3));
     const others = [sequence(8, 1, 2, 3), sequence(7, 0, 2, 3), sequence(7, 1, 3, 3), sequence(7, 1, 2, 4)];
     others.push(sequence(7 + 2 ** 32, 1, 2, 3));
@@ -76,7 +81,8 @@ describe('randomStream', () => {
       const place = randomStream(seed).shuffle(['x', 'a', 'b', 'c']).indexOf('x');
       places[place] = (places[place] ?? 0) + 1;
     }
-    for (const count of places) expect(Math.abs(count - 1000)).toBeLessThan(5 * Math.sqrt(4000 * 0.25 * 0.75));
+    for (const count of places)
+      expect(Math.abs(count - 1000)).toBeLessThan(5 * Math.sqrt(4000 * 0.25 * 0.75));
   });
 
   it('refuses seeds, counters and bounds out of range', () => {
