@@ -9,11 +9,11 @@ const rowDistances = tf.customGrad((a, b, save) => {
   const distance = tf.sqrt(tf.sum(tf.square(difference), 1, true));
   (save as tf.GradSaveFunc)([difference, distance]);
   return {
-    value: tf.squeeze(distance, [1]),
+    value: tf.reshape(distance, [-1]),
     gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
       const [savedDifference, savedDistance] = saved as [tf.Tensor, tf.Tensor];
       const direction = tf.div(savedDifference, tf.maximum(savedDistance, COINCIDENT));
-      const toFirst = tf.mul(tf.expandDims(dy, 1), direction);
+      const toFirst = tf.mul(tf.reshape(dy, savedDistance.shape), direction);
       return [toFirst, tf.neg(toFirst)];
     },
   };

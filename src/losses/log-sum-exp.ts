@@ -13,10 +13,10 @@ const lastAxis = tf.customGrad((x, save) => {
   const kept = tf.add(tf.log(tf.sum(tf.exp(tf.sub(logits, largest)), axis, true)), largest);
   (save as tf.GradSaveFunc)([logits, kept]);
   return {
-    value: tf.squeeze(kept, [axis]),
+    value: tf.reshape(kept, logits.shape.slice(0, -1)),
     gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
       const [savedLogits, savedKept] = saved as [tf.Tensor, tf.Tensor];
-      return tf.mul(tf.expandDims(dy, axis), tf.exp(tf.sub(savedLogits, savedKept)));
+      return tf.mul(tf.reshape(dy, savedKept.shape), tf.exp(tf.sub(savedLogits, savedKept)));
     },
   };
 });

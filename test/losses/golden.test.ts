@@ -4,8 +4,9 @@ import { alignment } from '../../src/losses/alignment.js';
 import { equivariance, type EquivarianceOptions } from '../../src/losses/equivariance.js';
 import { infoNce, type InfoNceOptions } from '../../src/losses/info-nce.js';
 import { uniformity } from '../../src/losses/uniformity.js';
+import { startEngine } from '../../src/tensorflow/engine.js';
 import * as tf from '../../src/tensorflow/tf.js';
-import { largestGap, useEngine } from './reference.js';
+import { largestGap } from './reference.js';
 
 interface GoldenCase {
   readonly loss: 'infoNce' | 'uniformity' | 'alignment' | 'equivariance';
@@ -36,7 +37,9 @@ function lossOf(golden: GoldenCase, a: tf.Tensor2D, b: tf.Tensor2D): tf.Scalar {
   }
 }
 
-beforeAll(useEngine);
+beforeAll(() => {
+  startEngine();
+});
 
 describe("PyTorch's value and gradient (test/golden/losses.py)", () => {
   it('covers every loss', () => {

@@ -1,15 +1,8 @@
 /** The losses written as loops over numbers, and what the loss tests share. */
-import { createRequire } from 'node:module';
 import * as tf from '../../src/tensorflow/tf.js';
 import { randomStream } from '../../src/tensorflow/random.js';
 
 export type Rows = readonly (readonly number[])[];
-
-/** Registers the native backend where it can be loaded; the losses are right on plain tfjs too. */
-export async function useEngine(): Promise<void> {
-  createRequire(import.meta.url)('@tensorflow/tfjs-node-gpu');
-  await tf.setBackend('tensorflow');
-}
 
 export function dot(a: readonly number[], b: readonly number[]): number {
   return a.reduce((sum, x, i) => sum + x * (b[i] ?? NaN), 0);
