@@ -1,12 +1,6 @@
-/** A tensor as plain data: what passes between the trainer, checkpoints and measures. */
-export interface TensorData {
-  readonly shape: readonly number[];
-  readonly dtype: 'float32' | 'int32';
-  readonly values: Float32Array | Int32Array;
-}
+import type { TensorData, TensorDataMap } from '../tensorflow/tensor-data.js';
 
-/** Named tensors, e.g. the state of a training step; names as in a PyTorch state dict. */
-export type TensorDataMap = Readonly<Record<string, TensorData>>;
+export type { TensorData, TensorDataMap };
 
 /** All that a training run needs to go on to bit-identical results. */
 export interface CheckpointState {

@@ -1,0 +1,327 @@
+/**
+ * Compiled steps: pure functions of state and inputs, recorded once as a TensorFlow graph that holds the state, and run
+ * with one call each. Without the native library, or on request, the same functions run op by op.
+ */
+import { nativeBackend } from './engine.js';
+import { assertSameRecording, record, type RecordableBackend, type Recording } from './recording.js';
+import { buildGraph, type ProgramGraph } from './program-graph.js';
+import { openGraph } from './saved-model.js';
+import { fromTensor, sizeOf, toTensor, type TensorData, type TensorDataMap } from './tensor-data.js';
+import * as tf from './tf.js';
+
+/**
+ * How a program runs. `chained`: as a graph, its ops one after the other, the same bits in every run. `fast`: as a graph,
+ * TensorFlow choosing the order, results differing in the last bits between runs. `eager`: op by op.
+ */
+export type Execution = 'chained' | 'fast' | 'eager';
+
+export interface InputSpec {
+  readonly shape: readonly number[];
+  readonly dtype: 'float32' | 'int32';
+}
+
+export type Tensors = Readonly<Record<string, tf.Tensor>>;
+
+/** One function of a program. It must be pure: the same state and inputs give the same results. */
+export interface ProgramFunction {
+  readonly inputs: Readonly<Record<string, InputSpec>>;
+  /** The new values of the state entries that change, and named outputs. All tensors are freed by the caller. */
+  readonly run: (state: Tensors, inputs: Tensors) => { readonly state?: Tensors; readonly outputs: Tensors };
+  /**
+   * Input values to record with; zeros where left out. Only shapes enter the graph, but an op that refuses zeros needs
+   * others.
+   */
+  readonly example?: Readonly<Record<string, Float32Array | Int32Array>>;
+}
+
+export interface ProgramDefinition {
+  /** For messages. */
+  readonly name: string;
+  /** The initial state. Its shapes and dtypes are fixed. */
+  readonly state: TensorDataMap;
+  /** Tensors that the functions find among the state but never change, such as a data set kept on the device. */
+  readonly frozen?: TensorDataMap;
+  readonly functions: Readonly<Record<string, ProgramFunction>>;
+}
+
+export interface Program {
+  readonly execution: Execution;
+  /**
+   * Runs one function and changes the state as it says.
+   *
+   * @param inputs - values of every input of the function, in its shape and dtype.
+   * @param fetch - the outputs to read back; all where left out. Reading nothing leaves the values on the device.
+   */
+  run(
+    name: string,
+    inputs: Readonly<Record<string, Float32Array | Int32Array>>,
+    fetch?: readonly string[],
+  ): Record<string, TensorData>;
+  /** A copy of the whole state. */
+  readState(): Record<string, TensorData>;
+  /** Replaces the whole state. */
+  writeState(state: TensorDataMap): void;
+  /** Frees the state and the graph; the program cannot be used any more. */
+  dispose(): void;
+}
+
+function inputTensors(
+  program: string,
+  name: string,
+  specs: Readonly<Record<string, InputSpec>>,
+  values: Readonly<Record<string, Float32Array | Int32Array>>,
+): Record<string, tf.Tensor> {
+  const unknown = Object.keys(values).filter((key) => !(key in specs));
+  if (unknown.length > 0) {
+    throw new Error(
+      `${program}.${name}: no input is called ${unknown.join(', ')}; there are ${Object.keys(specs).join(', ')}.`,
+    );
+  }
+  return Object.fromEntries(
+    Object.entries(specs).map(([key, spec]) => {
+      const array = values[key];
+      const wanted = `${spec.dtype} [${spec.shape.join(', ')}]`;
+      if (array === undefined) throw new Error(`${program}.${name}: input "${key}" (${wanted}) is missing.`);
+      const dtype = array instanceof Float32Array ? 'float32' : 'int32';
+      if (dtype !== spec.dtype || array.length !== sizeOf(spec.shape)) {
+        throw new Error(
+          `${program}.${name}: input "${key}" must be ${wanted}, which holds ${sizeOf(spec.shape)} values; ` +
+            `${array.length} values of ${dtype} were given. A compiled step keeps the shapes it was recorded with.`,
+        );
+      }
+      return [key, toTensor({ shape: spec.shape, dtype: spec.dtype, values: array })];
+    }),
+  );
+}
+
+function functionOf(definition: ProgramDefinition, name: string): ProgramFunction {
+  const result = definition.functions[name];
+  if (result === undefined) {
+    throw new Error(
+      `${definition.name}: there is no function "${name}", only ${Object.keys(definition.functions).join(', ')}.`,
+    );
+  }
+  return result;
+}
+
+function checkState(definition: ProgramDefinition, state: TensorDataMap): void {
+  const problems: string[] = [];
+  for (const [key, wanted] of Object.entries(definition.state)) {
+    const given = state[key];
+    if (given === undefined) problems.push(`"${key}" is missing`);
+    else if (given.dtype !== wanted.dtype || given.shape.join() !== wanted.shape.join()) {
+      problems.push(
+        `"${key}" is ${given.dtype} [${given.shape.join(', ')}], expected ${wanted.dtype} [${wanted.shape.join(', ')}]`,
+      );
+    }
+  }
+  for (const key of Object.keys(state))
+    if (!(key in definition.state)) problems.push(`"${key}" is not part of it`);
+  if (problems.length > 0) {
+    throw new Error(
+      `${definition.name}: this state is of another program: ${problems.slice(0, 5).join('; ')}.`,
+    );
+  }
+}
+
+/** Checks that what a function says of the state fits the state. */
+function checkedNewState(definition: ProgramDefinition, name: string, state: Tensors | undefined): Tensors {
+  for (const [key, tensor] of Object.entries(state ?? {})) {
+    const wanted = definition.state[key];
+    if (wanted === undefined)
+      throw new Error(`${definition.name}.${name}: "${key}" is no entry of the state.`);
+    if (tensor.shape.join() !== wanted.shape.join() || tensor.dtype !== wanted.dtype) {
+      throw new Error(
+        `${definition.name}.${name}: the new value of "${key}" is ${tensor.dtype} [${tensor.shape.join(', ')}], ` +
+          `its entry in the state ${wanted.dtype} [${wanted.shape.join(', ')}].`,
+      );
+    }
+  }
+  return state ?? {};
+}
+
+function eagerProgram(definition: ProgramDefinition): Program {
+  let state: Record<string, tf.Tensor> = {};
+  const frozen = tensorsOf(definition.frozen ?? {});
+  const write = (values: TensorDataMap) => {
+    const previous = state;
+    state = tensorsOf(values);
+    tf.dispose(previous);
+  };
+  write(definition.state);
+  return {
+    execution: 'eager',
+    run(name, values, fetch) {
+      const fn = functionOf(definition, name);
+      const inputs = inputTensors(definition.name, name, fn.inputs, values);
+      const kept = tf.tidy(() => {
+        const result = fn.run({ ...state, ...frozen }, inputs);
+        const changed = checkedNewState(definition, name, result.state);
+        const wanted = fetch ?? Object.keys(result.outputs);
+        // Clones, so that an entry may be handed on unchanged or an output be an entry of the state.
+        const clones = (tensors: Tensors, keys: readonly string[]) =>
+          Object.fromEntries(
+            keys.map((key) => [key, tf.clone(outputOf(definition.name, name, tensors, key))]),
+          );
+        return { state: clones(changed, Object.keys(changed)), outputs: clones(result.outputs, wanted) };
+      });
+      for (const [key, tensor] of Object.entries(kept.state)) {
+        state[key]?.dispose();
+        state[key] = tensor;
+      }
+      const outputs = readAll(kept.outputs);
+      tf.dispose([kept.outputs, inputs]);
+      return outputs;
+    },
+    readState: () => readAll(state),
+    writeState(values) {
+      checkState(definition, values);
+      write(values);
+    },
+    dispose: () => tf.dispose([state, frozen]),
+  };
+}
+
+function outputOf<T>(program: string, name: string, outputs: Readonly<Record<string, T>>, key: string): T {
+  const output = outputs[key];
+  if (output === undefined) {
+    throw new Error(
+      `${program}.${name}: there is no output "${key}", only ${Object.keys(outputs).join(', ')}.`,
+    );
+  }
+  return output;
+}
+
+function tensorsOf(values: TensorDataMap): Record<string, tf.Tensor> {
+  return Object.fromEntries(Object.entries(values).map(([key, data]) => [key, toTensor(data)]));
+}
+
+function readAll(tensors: Tensors): Record<string, TensorData> {
+  return Object.fromEntries(Object.entries(tensors).map(([key, tensor]) => [key, fromTensor(tensor)]));
+}
+
+function exampleInputs(definition: ProgramDefinition, name: string): Record<string, tf.Tensor> {
+  const fn = functionOf(definition, name);
+  const zeros = Object.fromEntries(
+    Object.entries(fn.inputs).map(([key, { shape, dtype }]) => [
+      key,
+      dtype === 'float32' ? new Float32Array(sizeOf(shape)) : new Int32Array(sizeOf(shape)),
+    ]),
+  );
+  return inputTensors(definition.name, name, fn.inputs, { ...zeros, ...fn.example });
+}
+
+const STATE = 'state ';
+const INPUT = 'input ';
+const prefixed = <T>(prefix: string, values: Readonly<Record<string, T>>): Record<string, T> =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [prefix + key, value]));
+
+/** Records one function twice: once for the graph, once to see that nothing hidden goes into it. */
+function recordFunction(backend: RecordableBackend, definition: ProgramDefinition, name: string): Recording {
+  const fn = functionOf(definition, name);
+  const state = tensorsOf({ ...definition.state, ...definition.frozen });
+  const inputs = exampleInputs(definition, name);
+  const given = { ...prefixed(STATE, state), ...prefixed(INPUT, inputs) };
+  const once = () =>
+    record(backend, `${definition.name}.${name}`, given, () => {
+      const result = fn.run(state, inputs);
+      return {
+        ...prefixed(STATE, checkedNewState(definition, name, result.state)),
+        ...prefixed(INPUT, result.outputs),
+      };
+    });
+  try {
+    const first = once();
+    assertSameRecording(`${definition.name}.${name}`, first, once());
+    return first;
+  } finally {
+    tf.dispose([state, inputs]);
+  }
+}
+
+function graphProgram(backend: RecordableBackend, definition: ProgramDefinition, chained: boolean): Program {
+  const functions = Object.fromEntries(
+    Object.entries(definition.functions).map(([name, fn]) => {
+      const recording = recordFunction(backend, definition, name);
+      return [name, { inputs: fn.inputs, recording }];
+    }),
+  );
+  const graph: ProgramGraph = buildGraph(backend.binding, {
+    state: { ...definition.state, ...definition.frozen },
+    functions,
+    statePrefix: STATE,
+    inputPrefix: INPUT,
+    chained,
+  });
+  const session = openGraph(backend, graph.nodes);
+
+  function run(feeds: Record<string, tf.Tensor>, nodes: readonly string[]): tf.Tensor[] {
+    const names = Object.keys(feeds);
+    const infos = names.map((name) => ({ name }));
+    const tensors = backend.runSavedModel(session, Object.values(feeds), infos, nodes);
+    tf.dispose(feeds);
+    return tensors;
+  }
+  function write(state: TensorDataMap): void {
+    const keys = Object.keys(state);
+    const feeds = Object.fromEntries(
+      keys.map((key) => [graph.write[key]?.placeholder as string, toTensor(state[key] as TensorData)]),
+    );
+    tf.dispose(
+      run(
+        feeds,
+        keys.map((key) => graph.write[key]?.done as string),
+      ),
+    );
+  }
+  write({ ...definition.state, ...definition.frozen });
+
+  return {
+    execution: chained ? 'chained' : 'fast',
+    run(name, values, fetch) {
+      functionOf(definition, name);
+      const compiled = graph.functions[name] as ProgramGraph['functions'][string];
+      const wanted = fetch ?? Object.keys(compiled.outputs);
+      const nodes = wanted.map((key) => outputOf(definition.name, name, compiled.outputs, key));
+      const inputs = inputTensors(definition.name, name, functionOf(definition, name).inputs, values);
+      const feeds = Object.fromEntries(
+        Object.entries(compiled.placeholders).map(([key, node]) => [node, inputs[key] as tf.Tensor]),
+      );
+      const tensors = run(feeds, [...nodes, compiled.done]);
+      tf.dispose(inputs);
+      const outputs = Object.fromEntries(wanted.map((key, i) => [key, fromTensor(tensors[i] as tf.Tensor)]));
+      tf.dispose(tensors);
+      return outputs;
+    },
+    readState() {
+      const keys = Object.keys(definition.state);
+      const tensors = run(
+        {},
+        keys.map((key) => graph.read[key] as string),
+      );
+      const state = Object.fromEntries(keys.map((key, i) => [key, fromTensor(tensors[i] as tf.Tensor)]));
+      tf.dispose(tensors);
+      return state;
+    },
+    writeState(state) {
+      checkState(definition, state);
+      write(state);
+    },
+    dispose: () => backend.deleteSavedModel(session),
+  };
+}
+
+/**
+ * Makes a program out of pure functions over one state.
+ *
+ * On the native backend the functions are recorded (each runs twice on example inputs: what differs between the two runs
+ * would be a hidden constant and is refused) and run as one graph. On a backend without graphs, or with
+ * `execution: 'eager'`, they run op by op with the same results up to rounding.
+ *
+ * @throws RecordingError for functions that read tensors, use tensors from outside, or are not pure.
+ */
+export function compileProgram(definition: ProgramDefinition, execution: Execution = 'chained'): Program {
+  const backend = execution === 'eager' ? null : (nativeBackend() as RecordableBackend | null);
+  if (backend === null) return eagerProgram(definition);
+  return graphProgram(backend, definition, execution === 'chained');
+}
