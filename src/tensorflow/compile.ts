@@ -256,6 +256,7 @@ function graphProgram(backend: RecordableBackend, definition: ProgramDefinition,
   const session = openGraph(backend, graph.nodes);
 
   function run(feeds: Record<string, tf.Tensor>, nodes: readonly string[]): tf.Tensor[] {
+    if (nodes.length === 0) return [];
     const names = Object.keys(feeds);
     const infos = names.map((name) => ({ name }));
     const tensors = backend.runSavedModel(session, Object.values(feeds), infos, nodes);
