@@ -1,0 +1,189 @@
+/**
+ * The binding: tfjs-node's C++ addon, compiled against the library and put where tfjs-node looks for it.
+ *
+ * A stamp beside it says what it was made from; it is rebuilt when the sources, the library or the machine changed.
+ */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+import { bindingPath } from '../engine.js';
+import { explainFileError, SetupError } from './error.js';
+import { type Library } from './library.js';
+import { runProgram, tail } from './processes.js';
+import { cleanLeftovers, publish, stagingPath } from './staging.js';
+import { LIBRARIES } from './wheels.js';
+
+/** What a binding was made from. */
+export interface Stamp {
+  readonly format: 1;
+  /** Hash of all that goes into the binding. */
+  readonly key: string;
+  /** sha256 of the binding itself: a binding that somebody else put there is not ours. */
+  readonly sha256: string;
+  readonly library: Library;
+  /** TensorFlow's version as the loaded binding reported it. */
+  readonly tensorflow: string;
+}
+
+/** Asks a binding for TensorFlow's version by loading it; throws SetupError if it does not load. */
+export type Probe = (binding: string, env: NodeJS.ProcessEnv) => Promise<string>;
+
+/** Where and how to build. */
+export interface BuildOptions {
+  /** Folder of the npm package @tensorflow/tfjs-node-gpu. */
+  readonly packageFolder: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly probe?: Probe;
+}
+
+const SOURCES = ['tfjs_backend.cc', 'tfjs_binding.cc'] as const;
+const COMPILERS = ['g++', 'c++', 'clang++'] as const;
+const FLAGS = ['-std=c++17', '-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8'] as const;
+const NODE_MODULES_HINT =
+  'The binding is put into node_modules of this checkout: make that folder writable, and run `care setup` again.';
+
+/** The stamp of the binding in place, or null where there is none or it is not the one that was stamped. */
+export function readStamp(packageFolder: string): Stamp | null {
+  const binding = bindingPath(packageFolder);
+  try {
+    const stamp = JSON.parse(readFileSync(stampPath(binding), 'utf8')) as Partial<Stamp> | null;
+    if (stamp?.format !== 1 || stamp.sha256 !== sha256(readFileSync(binding))) return null;
+    return stamp as Stamp;
+  } catch {
+    return null;
+  }
+}
+
+/** The stamp of the binding in place if it was made from exactly this library and these sources, else null. */
+export function currentBinding(packageFolder: string, library: Library): Stamp | null {
+  const stamp = readStamp(packageFolder);
+  return stamp !== null && stamp.key === bindingKey(packageFolder, library) ? stamp : null;
+}
+
+/**
+ * Finds a C++ compiler: `CXX`, else g++, c++ or clang++.
+ * @throws SetupError if there is none.
+ */
+export async function findCompiler(env: NodeJS.ProcessEnv): Promise<{ program: string; version: string }> {
+  const asked = env['CXX'];
+  const candidates = asked ? [asked] : COMPILERS;
+  for (const program of candidates) {
+    const outcome = await runProgram(program, ['--version'], env, 30_000);
+    if (outcome.status === 0) return { program, version: (outcome.stdout.split('\n')[0] ?? '').trim() };
+  }
+  throw new SetupError(
+    `There is no C++ compiler: ${candidates.join(', ')} not found${asked ? ' (from the variable CXX)' : ' on the PATH'}.`,
+    'Install g++ (Debian, Ubuntu: apt-get install g++; Fedora: dnf install gcc-c++; Alpine and macOS are not supported), or set CXX.',
+  );
+}
+
+/**
+ * Compiles the binding against the library, checks in a process of its own that it loads, and only then puts it in
+ * place: processes that use the one before it keep it, and at no moment is there none or half a one.
+ * @throws SetupError if there is no compiler, or the binding does not compile or load.
+ */
+export async function buildBinding(library: Library, options: BuildOptions): Promise<Stamp> {
+  const { packageFolder, env, probe = probeBinding } = options;
+  const binding = bindingPath(packageFolder);
+  const staged = stagingPath(binding);
+  try {
+    mkdirSync(dirname(binding), { recursive: true });
+    cleanLeftovers(binding);
+    cleanLeftovers(stampPath(binding));
+    const key = bindingKey(packageFolder, library);
+    await compile(library, packageFolder, staged, env);
+    const tensorflow = await probe(staged, env);
+    const stamp: Stamp = { format: 1, key, sha256: sha256(readFileSync(staged)), library, tensorflow };
+    publish(staged, binding);
+    const stagedStamp = stagingPath(stampPath(binding));
+    writeFileSync(stagedStamp, `${JSON.stringify(stamp, null, 1)}\n`);
+    publish(stagedStamp, stampPath(binding));
+    return stamp;
+  } catch (error) {
+    throw explainFileError(error, binding, NODE_MODULES_HINT);
+  } finally {
+    rmSync(staged, { force: true });
+  }
+}
+
+/** Loads a binding in a process of its own, since one for another processor would take this one down with it. */
+export async function probeBinding(binding: string, env: NodeJS.ProcessEnv): Promise<string> {
+  const code = `const m = { exports: {} }; process.dlopen(m, process.argv[1]); process.stdout.write('version=' + m.exports.TF_Version);`;
+  const outcome = await runProgram(process.execPath, ['-e', code, '--', binding], env, 120_000);
+  const version = /version=(\S+)/.exec(outcome.stdout)?.[1];
+  if (outcome.status === 0 && version !== undefined) return version;
+  const processor =
+    outcome.signal === 'SIGILL'
+      ? 'This processor lacks instructions that TensorFlow was compiled for; plain TensorFlow.js still runs here.'
+      : 'Run `care setup --force` to fetch and build everything anew.';
+  const how = outcome.signal === null ? `status ${outcome.status ?? 'none'}` : `signal ${outcome.signal}`;
+  throw new SetupError(`TensorFlow's library does not load (${how}):\n${tail(outcome.stderr)}`, processor);
+}
+
+async function compile(
+  library: Library,
+  packageFolder: string,
+  output: string,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const { program } = await findCompiler(env);
+  const args = compilerArguments(library.folder, packageFolder, output);
+  const outcome = await runProgram(program, args, { ...env, LC_ALL: 'C' });
+  if (outcome.status === 0) return;
+  if (/No space left on device/.test(outcome.stderr)) {
+    throw new SetupError(
+      `The disk is full: ${output} could not be written.`,
+      'Make room (TMPDIR counts, too), and run `care setup` again.',
+    );
+  }
+  throw new SetupError(
+    `${program} could not compile the binding:\n${tail(outcome.stderr, 15)}`,
+    'It needs C++17 (g++ 8 or newer). If a header is missing: `care setup --force` fetches the library anew.',
+  );
+}
+
+function compilerArguments(libraryFolder: string, packageFolder: string, output: string): string[] {
+  const include = [nodeApiHeaders(), join(libraryFolder, 'include'), packageFolder, dirname(packageFolder)];
+  return [
+    ...FLAGS,
+    ...include.map((folder) => `-I${folder}`),
+    ...SOURCES.map((file) => join(packageFolder, 'binding', file)),
+    ...['-o', output, `-L${libraryFolder}`, ...LIBRARIES.map((file) => `-l:${file}`)],
+    `-Wl,-rpath,${libraryFolder}`,
+  ];
+}
+
+function nodeApiHeaders(): string {
+  try {
+    return join(dirname(createRequire(import.meta.url).resolve('node-api-headers/package.json')), 'include');
+  } catch (error) {
+    throw new SetupError('The npm package node-api-headers is not installed.', 'Run `npm ci`.', {
+      cause: error,
+    });
+  }
+}
+
+/** Hash of all that goes into the binding: the call of the compiler, the sources, the library's files, the machine. */
+function bindingKey(packageFolder: string, library: Library): string {
+  const sources = join(packageFolder, 'binding');
+  const hash = createHash('sha256');
+  hash.update(
+    JSON.stringify([compilerArguments(library.folder, packageFolder, ''), process.platform, process.arch]),
+  );
+  for (const file of readdirSync(sources).sort()) hash.update(file).update(readFileSync(join(sources, file)));
+  for (const file of LIBRARIES) {
+    const { size, mtimeMs } = statSync(join(library.folder, file));
+    hash.update(`${file} ${size} ${mtimeMs}`);
+  }
+  return hash.digest('hex');
+}
+
+function stampPath(binding: string): string {
+  return `${binding}.stamp.json`;
+}
+
+function sha256(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
