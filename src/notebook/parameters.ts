@@ -1,0 +1,125 @@
+/**
+ * Notebook parameters by papermill's convention: the cell tagged `parameters` declares them with their defaults, and
+ * a cell that overrides some of them is put behind it.
+ */
+import { createRequire } from 'node:module';
+import type * as TypeScript from 'typescript';
+import { tslabFile } from './kernel-files.js';
+import { joinText, tagsOf, type CodeCell, type Notebook } from './nbformat.js';
+
+/** One declared parameter. */
+export interface NotebookParameter {
+  readonly name: string;
+  /** Its type: as annotated, or the type of a plain number, string or boolean default; null where neither tells. */
+  readonly type: string | null;
+}
+
+/** The tag of the cell that declares the parameters, and of the one that we put behind it. */
+const DECLARING_TAG = 'parameters';
+const INJECTED_TAG = 'injected-parameters';
+
+/** The parameters that a notebook declares: the top-level variables of its cell tagged `parameters`. */
+export function notebookParameters(notebook: Notebook): readonly NotebookParameter[] {
+  const declaring = declaringCell(notebook);
+  return declaring ? declaredParameters(joinText(declaring.source)) : [];
+}
+
+/**
+ * The notebook with a cell that sets parameters, behind the one that declares them.
+ *
+ * Values are read as JSON where that gives a number, a boolean, a list or an object, and as text otherwise; a parameter
+ * declared as `string` keeps its text as it is.
+ *
+ * @throws Error for a name that the notebook does not declare, listing those that it does.
+ */
+export function injectParameters(notebook: Notebook, values: Readonly<Record<string, string>>): Notebook {
+  const names = Object.keys(values);
+  if (names.length === 0) return notebook;
+  const declared = notebookParameters(notebook);
+  const unknown = names.filter((name) => !declared.some((parameter) => parameter.name === name));
+  if (unknown.length > 0) throw new Error(unknownParameters(notebook, unknown, declared));
+  const lines = declared
+    .filter((parameter) => parameter.name in values)
+    .map((parameter) => overridingLine(parameter, values[parameter.name] ?? ''));
+  const injected: CodeCell = {
+    cell_type: 'code',
+    ...(notebook.nbformat_minor >= 5 ? { id: INJECTED_TAG } : {}),
+    metadata: { tags: [INJECTED_TAG] },
+    source: ['// Parameters of this run\n', ...lines].join(''),
+    outputs: [],
+    execution_count: null,
+  };
+  // A notebook that was itself made by a run carries that run's cell: it is replaced.
+  const cells = notebook.cells.filter((cell) => !tagsOf(cell).includes(INJECTED_TAG));
+  const at = cells.findIndex((cell) => tagsOf(cell).includes(DECLARING_TAG));
+  return { ...notebook, cells: [...cells.slice(0, at + 1), injected, ...cells.slice(at + 1)] };
+}
+
+/** Whether a cell was put in by {@link injectParameters}; it has no number of its own in the file. */
+export function isInjected(cell: CodeCell): boolean {
+  return tagsOf(cell).includes(INJECTED_TAG);
+}
+
+function declaringCell(notebook: Notebook): CodeCell | undefined {
+  return notebook.cells.find(
+    (cell): cell is CodeCell => cell.cell_type === 'code' && tagsOf(cell).includes(DECLARING_TAG),
+  );
+}
+
+function unknownParameters(
+  notebook: Notebook,
+  unknown: readonly string[],
+  declared: readonly NotebookParameter[],
+): string {
+  const what = `unknown notebook parameter${unknown.length > 1 ? 's' : ''} ${unknown.join(', ')}`;
+  if (!declaringCell(notebook)) return `${what}: the notebook has no cell tagged "${DECLARING_TAG}"`;
+  return `${what}; the notebook knows: ${declared.map(({ name }) => name).join(', ') || 'none'}`;
+}
+
+/**
+ * `const` where the type is known, so that a wrong value is a compile error of this very cell; else `let`, because a
+ * `const` would narrow to the one value and later comparisons with another would not compile.
+ */
+function overridingLine({ name, type }: NotebookParameter, text: string): string {
+  const value = type === 'string' ? text : parseValue(text);
+  return type === null
+    ? `let ${name} = ${JSON.stringify(value)};\n`
+    : `const ${name}: ${type} = ${JSON.stringify(value)};\n`;
+}
+
+function parseValue(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+/** tslab brings a TypeScript of its own, which is there wherever a notebook can run. */
+function loadTypeScript(): typeof TypeScript {
+  return createRequire(tslabFile())('@tslab/typescript-for-tslab') as typeof TypeScript;
+}
+
+function declaredParameters(source: string): NotebookParameter[] {
+  const ts = loadTypeScript();
+  const file = ts.createSourceFile('parameters.ts', source, ts.ScriptTarget.ES2022, true);
+  const parameters: NotebookParameter[] = [];
+  for (const statement of file.statements) {
+    if (!ts.isVariableStatement(statement)) continue;
+    for (const declaration of statement.declarationList.declarations) {
+      if (!ts.isIdentifier(declaration.name)) continue;
+      const type = declaration.type?.getText(file) ?? typeOfDefault(ts, declaration.initializer);
+      parameters.push({ name: declaration.name.text, type });
+    }
+  }
+  return parameters;
+}
+
+function typeOfDefault(ts: typeof TypeScript, initial: TypeScript.Expression | undefined): string | null {
+  if (!initial) return null;
+  if (ts.isStringLiteralLike(initial)) return 'string';
+  const operand = ts.isPrefixUnaryExpression(initial) ? initial.operand : initial;
+  if (ts.isNumericLiteral(operand)) return 'number';
+  const isBoolean = initial.kind === ts.SyntaxKind.TrueKeyword || initial.kind === ts.SyntaxKind.FalseKeyword;
+  return isBoolean ? 'boolean' : null;
+}
