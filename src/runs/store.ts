@@ -7,7 +7,7 @@ import type { TensorDataMap } from '../train/checkpoint-state.js';
 import { canonicalJson } from './canonical-json.js';
 import { closest } from './closest.js';
 import { acquireLock, lockHolder, lockPath, type Lock, type LockHolder } from './lock.js';
-import { lastMetricStep } from './metrics.js';
+import { cutMetrics, lastMetricStep, readMetrics, thinnedSeries } from './metrics.js';
 import {
   CHECKPOINT_FOLDER,
   METRICS_FILE,
@@ -135,12 +135,14 @@ function takenError(dir: string, id: string, holder: LockHolder): UserError {
   );
 }
 
-/** Closes a session that its process could not close. */
-function closeKilledSession(record: RunRecord): RunRecord {
+/** Closes a session that its process could not close: its outcome, and its metrics without a torn last line. */
+function closeKilledSession(dir: string, record: RunRecord): RunRecord {
   const last = record.sessions.at(-1);
   if (record.status !== 'running' || last === undefined || last.endedAt !== undefined) return record;
   const sessions = [...record.sessions.slice(0, -1), { ...last, outcome: 'killed' }];
-  return { ...record, status: 'stopped', sessions };
+  const metrics = join(dir, METRICS_FILE);
+  cutMetrics(metrics, Infinity);
+  return { ...record, status: 'stopped', sessions, series: thinnedSeries(readMetrics(metrics).lines) };
 }
 
 const EXECUTION_ORDER: readonly RunRecord['execution'][] = ['chained', 'eager', 'fast'];
@@ -179,7 +181,7 @@ function recordToOpen(dir: string, id: string, spec: RunSpec): RunRecord {
     const hint = `Move ${dir} away and run again.`;
     throw new UserError(`Run ${id}: the record has another configuration than its id says.`, hint);
   }
-  const record = withWeightsChecked(dir, withExecution(closeKilledSession(found), spec.execution));
+  const record = withWeightsChecked(dir, withExecution(closeKilledSession(dir, found), spec.execution));
   if (record !== found) writeRecord(dir, record);
   return record;
 }
