@@ -1,0 +1,101 @@
+import { Matrix } from 'ml-matrix';
+import type { Estimate } from '../runs/record.js';
+import type { Embeddings } from './embeddings.js';
+import { estimateOver, mean } from './statistics.js';
+import { fitRotation, inTrial, wahba, type WahbaOptions } from './wahba.js';
+
+/** Embeddings of the same items under an augmentation a, another a', and a after which a' was applied. */
+export interface CompositionTrial {
+  /** `f(x)`. */
+  readonly plain: Embeddings;
+  /** `f(a(x))`. */
+  readonly first: Embeddings;
+  /** `f(a'(x))`. */
+  readonly second: Embeddings;
+  /** `f(a'(a(x)))`. */
+  readonly both: Embeddings;
+}
+
+/** Whether compositions of augmentations compose in the embedding. */
+export interface CompositionResult {
+  /** `||R_{a'a} - R_{a'} R_a||_F`, mean over trials. */
+  readonly error: Estimate;
+  /** The same difference as it acts on the embeddings, `||(R_{a'a} - R_{a'} R_a) F||_F / ||F||_F`: directions that hold no data do not count. */
+  readonly onEmbeddings: Estimate;
+  /** Mean of `||R_{a'a} - R_{b'} R_b||_F` with a, a' and b, b' of different trials: what unrelated augmentations give. */
+  readonly unrelated: number;
+  /** `error / unrelated`: 0 is perfect composition, 1 none. Also 0 when `unrelated` is 0, i.e. nothing ever moved. */
+  readonly relative: number;
+  /** `sqrt(2 d)`: root mean square distance of two independent uniformly random rotations of R^d (d >= 2). */
+  readonly haar: number;
+  /** `||R_{a'a} - I||_F`, mean over trials: how far the composed augmentation turns at all. */
+  readonly movement: number;
+  /** Mean Wahba error of R_{a'a} relative to the movement: whether there is a rotation to speak of. */
+  readonly fit: Estimate;
+}
+
+interface Fitted {
+  readonly composed: Matrix;
+  readonly product: Matrix;
+  readonly fit: number;
+  readonly onEmbeddings: number;
+}
+
+const distance = (a: Matrix, b: Matrix): number => Matrix.sub(a, b).norm('frobenius');
+
+function fitTrial({ plain, first, second, both }: CompositionTrial, options: WahbaOptions): Fitted {
+  const { dim, rows } = plain;
+  const matrixOf = (rotation: Float64Array): Matrix => Matrix.from1DArray(dim, dim, rotation);
+  const whole = wahba(plain, both, options);
+  const composed = matrixOf(whole.rotation);
+  const product = matrixOf(fitRotation(plain, second, options).rotation).mmul(
+    matrixOf(fitRotation(plain, first, options).rotation),
+  );
+  const items = Matrix.from1DArray(rows, dim, plain.values);
+  const length = items.norm('frobenius');
+  const difference = items.mmul(Matrix.sub(composed, product).transpose()).norm('frobenius');
+  return { composed, product, fit: whole.relative, onEmbeddings: length === 0 ? 0 : difference / length };
+}
+
+/**
+ * Corollary 1, measured: for an encoder with L_equi = 0, `R_{a'a} = R_{a'} R_a`.
+ *
+ * Each R is the solution of Wahba's problem between `f(x)` and the augmented embeddings. The error is set against that
+ * of unrelated augmentations, because R's that all lie near I are near each other whatever they do.
+ *
+ * @param trials at least two, each with its own a and a' on the same kind of items.
+ * @throws RangeError for fewer than two trials, and as {@link fitRotation} does, with the trial named.
+ */
+export function compositionError(
+  trials: readonly CompositionTrial[],
+  options: WahbaOptions = { group: 'O' },
+): CompositionResult {
+  if (trials.length < 2) {
+    throw new RangeError(
+      `compositionError: ${trials.length} trials were given; two are needed to compare unrelated augmentations.`,
+    );
+  }
+  const fitted = trials.map((trial, k) => inTrial(k, () => fitTrial(trial, options)));
+  const dim = trials[0]?.plain.dim ?? 0;
+  const errors = fitted.map(({ composed, product }) => distance(composed, product));
+  const unrelated = mean(
+    fitted.flatMap((one, k) =>
+      fitted.filter((_, l) => l !== k).map((other) => distance(one.composed, other.product)),
+    ),
+  );
+  return {
+    error: estimateOver(errors, 'trials'),
+    onEmbeddings: estimateOver(
+      fitted.map((one) => one.onEmbeddings),
+      'trials',
+    ),
+    unrelated,
+    relative: unrelated === 0 ? 0 : mean(errors) / unrelated,
+    haar: Math.sqrt(2 * dim),
+    movement: mean(fitted.map(({ composed }) => distance(composed, Matrix.eye(dim)))),
+    fit: estimateOver(
+      fitted.map((one) => one.fit),
+      'trials',
+    ),
+  };
+}
