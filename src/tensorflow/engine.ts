@@ -5,7 +5,8 @@
  * Here a slower backend is never reached unnoticed: it is asked for, or a warning says why it is used, or an error.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -211,6 +212,14 @@ export function bindingPath(packageFolder: string): string {
   return join(packageFolder, 'lib', 'napi-v8', 'tfjs_binding.node');
 }
 
+/**
+ * The addon that loads TensorFlow's framework library without its notices, for the binding with this sha256. The name
+ * ties the two together: with another library loaded beforehand, a binding would end up with halves of two.
+ */
+export function preloadPath(binding: string, sha256: string): string {
+  return join(dirname(binding), `care_preload-${sha256.slice(0, 16)}.node`);
+}
+
 function checkOptions(options: EngineOptions): void {
   for (const name of ['intraOpThreads', 'interOpThreads'] as const) {
     const value = options[name];
@@ -256,8 +265,10 @@ function loadNative(options: EngineOptions): string | null {
   if (folder === null) return `the npm package ${NATIVE_PACKAGE} is not installed. Run \`npm ci\`.`;
   const binding = bindingPath(folder);
   if (!existsSync(binding)) return `it is not set up (${binding} is missing). ${SETUP_HINT}`;
-  prepareProcess(options, isLoaded());
+  const alreadyLoaded = isLoaded();
+  prepareProcess(options, alreadyLoaded);
   try {
+    if (!alreadyLoaded) silenceLoading(binding);
     nodeRequire(NATIVE_PACKAGE);
   } catch (error) {
     return `it does not load: ${firstLine(error)}. ${SETUP_HINT}`;
@@ -292,6 +303,18 @@ function prepareProcess(options: EngineOptions, alreadyLoaded: boolean): void {
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
   // Without this TensorFlow takes the whole memory of a GPU that may be shared.
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
+}
+
+/** Keeps the notices that TensorFlow prints while being loaded off stderr, if notices are not wanted. */
+function silenceLoading(binding: string): void {
+  if (!(Number(process.env['TF_CPP_MIN_LOG_LEVEL']) > 0)) return;
+  const preload = preloadPath(binding, createHash('sha256').update(readFileSync(binding)).digest('hex'));
+  if (!existsSync(preload)) return;
+  try {
+    nodeRequire(preload);
+  } catch {
+    // Then the notices are printed; whatever is wrong, the binding itself tells better.
+  }
 }
 
 /** tfjs-node calls two functions of node:util that warn from Node 22 on and are gone from Node 23 on. */

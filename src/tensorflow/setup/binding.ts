@@ -6,14 +6,15 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-import { bindingPath } from '../engine.js';
+import { bindingPath, preloadPath } from '../engine.js';
 import { explainFileError, SetupError } from './error.js';
 import { type Library } from './library.js';
 import { runProgram, tail } from './processes.js';
 import { cleanLeftovers, publish, stagingPath } from './staging.js';
-import { LIBRARIES } from './wheels.js';
+import { FRAMEWORK, LIBRARIES } from './wheels.js';
 
 /** What a binding was made from. */
 export interface Stamp {
@@ -40,7 +41,8 @@ export interface BuildOptions {
 
 const SOURCES = ['tfjs_backend.cc', 'tfjs_binding.cc'] as const;
 const COMPILERS = ['g++', 'c++', 'clang++'] as const;
-const FLAGS = ['-std=c++17', '-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8'] as const;
+const PRELOAD_SOURCE = fileURLToPath(new URL('native/preload.c', import.meta.url));
+const FLAGS = ['-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8'] as const;
 const NODE_MODULES_HINT =
   'The binding is put into node_modules of this checkout: make that folder writable, and run `care setup` again.';
 
@@ -87,24 +89,39 @@ export async function findCompiler(env: NodeJS.ProcessEnv): Promise<{ program: s
 export async function buildBinding(library: Library, options: BuildOptions): Promise<Stamp> {
   const { packageFolder, env, probe = probeBinding } = options;
   const binding = bindingPath(packageFolder);
-  const staged = stagingPath(binding);
+  const [staged, stagedPreload] = [stagingPath(binding), stagingPath(binding)];
   try {
     mkdirSync(dirname(binding), { recursive: true });
     cleanLeftovers(binding);
-    cleanLeftovers(stampPath(binding));
     const key = bindingKey(packageFolder, library);
-    await compile(library, packageFolder, staged, env);
+    const { program } = await findCompiler(env);
+    await compile(program, bindingArguments(library.folder, packageFolder, staged), staged, env);
+    await compile(program, preloadArguments(library.folder, stagedPreload), stagedPreload, env);
     const tensorflow = await probe(staged, env);
     const stamp: Stamp = { format: 1, key, sha256: sha256(readFileSync(staged)), library, tensorflow };
+    publish(stagedPreload, preloadPath(binding, stamp.sha256));
     publish(staged, binding);
-    const stagedStamp = stagingPath(stampPath(binding));
-    writeFileSync(stagedStamp, `${JSON.stringify(stamp, null, 1)}\n`);
-    publish(stagedStamp, stampPath(binding));
+    writeStamp(stamp, binding);
+    removeOldPreloads(binding, stamp);
     return stamp;
   } catch (error) {
     throw explainFileError(error, binding, NODE_MODULES_HINT);
   } finally {
-    rmSync(staged, { force: true });
+    for (const path of [staged, stagedPreload]) rmSync(path, { force: true });
+  }
+}
+
+function writeStamp(stamp: Stamp, binding: string): void {
+  const staged = stagingPath(binding);
+  writeFileSync(staged, `${JSON.stringify(stamp, null, 1)}\n`);
+  publish(staged, stampPath(binding));
+}
+
+function removeOldPreloads(binding: string, { sha256: hash }: Stamp): void {
+  const current = basename(preloadPath(binding, hash));
+  for (const name of readdirSync(dirname(binding))) {
+    if (name.startsWith('care_preload-') && name !== current)
+      rmSync(join(dirname(binding), name), { force: true });
   }
 }
 
@@ -123,13 +140,11 @@ export async function probeBinding(binding: string, env: NodeJS.ProcessEnv): Pro
 }
 
 async function compile(
-  library: Library,
-  packageFolder: string,
+  program: string,
+  args: string[],
   output: string,
   env: NodeJS.ProcessEnv,
 ): Promise<void> {
-  const { program } = await findCompiler(env);
-  const args = compilerArguments(library.folder, packageFolder, output);
   const outcome = await runProgram(program, args, { ...env, LC_ALL: 'C' });
   if (outcome.status === 0) return;
   if (/No space left on device/.test(outcome.stderr)) {
@@ -144,14 +159,27 @@ async function compile(
   );
 }
 
-function compilerArguments(libraryFolder: string, packageFolder: string, output: string): string[] {
+function bindingArguments(libraryFolder: string, packageFolder: string, output: string): string[] {
   const include = [nodeApiHeaders(), join(libraryFolder, 'include'), packageFolder, dirname(packageFolder)];
   return [
-    ...FLAGS,
+    ...['-std=c++17', ...FLAGS],
     ...include.map((folder) => `-I${folder}`),
     ...SOURCES.map((file) => join(packageFolder, 'binding', file)),
     ...['-o', output, `-L${libraryFolder}`, ...LIBRARIES.map((file) => `-l:${file}`)],
     `-Wl,-rpath,${libraryFolder}`,
+  ];
+}
+
+function preloadArguments(libraryFolder: string, output: string): string[] {
+  const framework = JSON.stringify(join(libraryFolder, FRAMEWORK));
+  return [
+    ...FLAGS,
+    `-I${nodeApiHeaders()}`,
+    `-DFRAMEWORK=${framework}`,
+    PRELOAD_SOURCE,
+    '-o',
+    output,
+    '-ldl',
   ];
 }
 
@@ -168,10 +196,9 @@ function nodeApiHeaders(): string {
 /** Hash of all that goes into the binding: the call of the compiler, the sources, the library's files, the machine. */
 function bindingKey(packageFolder: string, library: Library): string {
   const sources = join(packageFolder, 'binding');
-  const hash = createHash('sha256');
-  hash.update(
-    JSON.stringify([compilerArguments(library.folder, packageFolder, ''), process.platform, process.arch]),
-  );
+  const calls = [bindingArguments(library.folder, packageFolder, ''), preloadArguments(library.folder, '')];
+  const hash = createHash('sha256').update(JSON.stringify([calls, process.platform, process.arch]));
+  hash.update(readFileSync(PRELOAD_SOURCE));
   for (const file of readdirSync(sources).sort()) hash.update(file).update(readFileSync(join(sources, file)));
   for (const file of LIBRARIES) {
     const { size, mtimeMs } = statSync(join(library.folder, file));

@@ -49,6 +49,11 @@ export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   return join(env['HOME'] ?? homedir(), '.cache', 'care');
 }
 
+/** Removes what set-ups that were killed left of this library in the cache. */
+export function cleanCache(plan: LibraryPlan, cache: string): void {
+  cleanLeftovers(libraryRoot(plan, cache));
+}
+
 /** The planned library if it is complete in the cache, else null. Reads sizes only, so it takes milliseconds. */
 export function cachedLibrary(plan: LibraryPlan, cache: string): Library | null {
   const root = libraryRoot(plan, cache);
@@ -87,7 +92,7 @@ export async function fetchLibrary(plan: LibraryPlan, options: FetchOptions): Pr
         // Another process may have done it while this one waited.
         const found = options.force ? null : cachedLibrary(plan, cache);
         if (found !== null) return found;
-        cleanLeftovers(root);
+        cleanCache(plan, cache);
         await fetchInto(root, plan, options);
         return demandComplete(plan, cache);
       },

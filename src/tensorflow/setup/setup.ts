@@ -2,7 +2,7 @@
 import { bindingPath, nativePackageFolder } from '../engine.js';
 import { buildBinding, currentBinding, findCompiler, type Probe, readStamp, type Stamp } from './binding.js';
 import { explainFileError, SetupError } from './error.js';
-import { cachedLibrary, cacheFolder, fetchLibrary, type Library, ownLibrary } from './library.js';
+import { cachedLibrary, cacheFolder, cleanCache, fetchLibrary, type Library, ownLibrary } from './library.js';
 import { withLock } from './lock.js';
 import { checkMachine, type Machine, thisMachine } from './machine.js';
 import type { Reporter } from './reporter.js';
@@ -47,6 +47,7 @@ export async function setUp(options: SetupOptions): Promise<SetupResult> {
   const { force = false, env = process.env, reporter, packageFolder = demandPackage(), probe } = options;
   const cache = cacheFolder(env);
   const source = chooseSource(options, env, packageFolder);
+  if (source.plan !== null) cleanCache(source.plan, cache);
   const there = source.library ?? (source.plan === null || force ? null : cachedLibrary(source.plan, cache));
   const stamp = there === null || force ? null : currentBinding(packageFolder, there);
   const binding = bindingPath(packageFolder);

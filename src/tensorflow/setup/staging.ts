@@ -41,7 +41,11 @@ export function cleanLeftovers(target: string): void {
     const [, host, pid] = pattern.exec(name) ?? [];
     if (host === undefined || pid === undefined || !isLeftover(join(folder, name), host, Number(pid)))
       continue;
-    rmSync(join(folder, name), { recursive: true, force: true, maxRetries: 2 });
+    try {
+      rmSync(join(folder, name), { recursive: true, force: true, maxRetries: 2 });
+    } catch {
+      // A child of the dead process may still write there, or the folder is read-only: another time, then.
+    }
   }
 }
 

@@ -34,7 +34,8 @@ export interface LibraryPlan {
 }
 
 /** Files, relative to the library's folder, without which the binding can be neither built nor loaded. */
-export const LIBRARIES = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'] as const;
+export const FRAMEWORK = 'libtensorflow_framework.so.2';
+export const LIBRARIES = ['libtensorflow_cc.so.2', FRAMEWORK] as const;
 export const HEADERS = ['include/tensorflow/c/c_api.h', 'include/tensorflow/c/eager/c_api.h'] as const;
 
 /** The two libraries, and of 13,000 headers the few that the C interface is made of. */
