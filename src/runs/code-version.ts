@@ -60,7 +60,7 @@ const FORMATTING = ['start', 'end', 'raw'];
 
 /** A module's syntax tree as text, without comments, spaces, quotes, brackets and commas that mean nothing; and its relative imports. */
 function syntaxOf(file: string): { readonly text: string; readonly imports: readonly string[] } {
-  const program = parse(javascriptOf(file), { ecmaVersion: 2024, sourceType: 'module', allowHashBang: true });
+  const program = parse(javascriptOf(file), { ecmaVersion: 2025, sourceType: 'module', allowHashBang: true });
   const imports: string[] = [];
   const text = JSON.stringify(program, (key, value: unknown) => {
     if (FORMATTING.includes(key) && typeof value !== 'object') return undefined;
