@@ -1,6 +1,6 @@
 import { Matrix } from 'ml-matrix';
 import type { Estimate } from '../runs/record.js';
-import type { Embeddings } from './embeddings.js';
+import { STILL, type Embeddings } from './embeddings.js';
 import { estimateOver, mean } from './statistics.js';
 import { fitRotation, inTrial, wahba, type WahbaOptions } from './wahba.js';
 
@@ -20,11 +20,11 @@ export interface CompositionTrial {
 export interface CompositionResult {
   /** `||R_{a'a} - R_{a'} R_a||_F`, mean over trials. */
   readonly error: Estimate;
-  /** The same difference as it acts on the embeddings, `||(R_{a'a} - R_{a'} R_a) F||_F / ||F||_F`: directions that hold no data do not count. */
+  /** The same difference as it acts on the embeddings, `||(R_{a'a} - R_{a'} R_a) F||_F / ||F||_F`: directions without data do not count. */
   readonly onEmbeddings: Estimate;
   /** Mean of `||R_{a'a} - R_{b'} R_b||_F` with a, a' and b, b' of different trials: what unrelated augmentations give. */
   readonly unrelated: number;
-  /** `error / unrelated`: 0 is perfect composition, 1 none. Also 0 when `unrelated` is 0, i.e. nothing ever moved. */
+  /** `error / unrelated`: 0 is perfect composition, 1 none. Also 0 when nothing ever moved (`unrelated` is 0 up to rounding). */
   readonly relative: number;
   /** `sqrt(2 d)`: root mean square distance of two independent uniformly random rotations of R^d (d >= 2). */
   readonly haar: number;
@@ -77,6 +77,7 @@ export function compositionError(
   }
   const fitted = trials.map((trial, k) => inTrial(k, () => fitTrial(trial, options)));
   const dim = trials[0]?.plain.dim ?? 0;
+  const haar = Math.sqrt(2 * dim);
   const errors = fitted.map(({ composed, product }) => distance(composed, product));
   const unrelated = mean(
     fitted.flatMap((one, k) =>
@@ -90,8 +91,8 @@ export function compositionError(
       'trials',
     ),
     unrelated,
-    relative: unrelated === 0 ? 0 : mean(errors) / unrelated,
-    haar: Math.sqrt(2 * dim),
+    relative: unrelated <= STILL * haar ? 0 : mean(errors) / unrelated,
+    haar,
     movement: mean(fitted.map(({ composed }) => distance(composed, Matrix.eye(dim)))),
     fit: estimateOver(
       fitted.map((one) => one.fit),

@@ -48,34 +48,43 @@ function momentsOf(path: ArrayLike<number>, points: number, dim: number) {
   return { mean, variance, size };
 }
 
+/** Cosines and sines of the angles `2 pi k / n` of n points. */
+interface Angles {
+  readonly cosines: Float64Array;
+  readonly sines: Float64Array;
+}
+
+function equalAngles(points: number): Angles {
+  const angles = Float64Array.from({ length: points }, (_, k) => (2 * Math.PI * k) / points);
+  return { cosines: angles.map(Math.cos), sines: angles.map(Math.sin) };
+}
+
 /** The harmonic h of a path: `A cos(h t) + B sin(h t)` with A and B in R^dim describes an ellipse. */
 function harmonicOf(
   path: ArrayLike<number>,
-  points: number,
   dim: number,
   h: number,
+  { cosines, sines }: Angles,
   variance: number,
 ): Harmonic {
-  let cosines = 0;
-  let sines = 0;
-  let product = 0;
+  const points = cosines.length;
+  let aa = 0;
+  let bb = 0;
+  let ab = 0;
   for (let j = 0; j < dim; j++) {
     let a = 0;
     let b = 0;
     for (let k = 0; k < points; k++) {
-      // The phase is reduced in whole numbers, where it is exact.
-      const angle = (2 * Math.PI * ((h * k) % points)) / points;
-      a += (2 / points) * (path[k * dim + j] ?? NaN) * Math.cos(angle);
-      b += (2 / points) * (path[k * dim + j] ?? NaN) * Math.sin(angle);
+      const coordinate = path[k * dim + j] ?? NaN;
+      a += coordinate * (cosines[(h * k) % points] ?? NaN);
+      b += coordinate * (sines[(h * k) % points] ?? NaN);
     }
-    cosines += a * a;
-    sines += b * b;
-    product += a * b;
+    aa += a * a;
+    bb += b * b;
+    ab += a * b;
   }
-  return {
-    share: (cosines + sines) / 2 / variance,
-    area: Math.sqrt(Math.max(0, cosines * sines - product * product)) / variance,
-  };
+  const scale = (2 / points) ** 2 / variance;
+  return { share: (scale * (aa + bb)) / 2, area: scale * Math.sqrt(Math.max(0, aa * bb - ab * ab)) };
 }
 
 /**
@@ -122,8 +131,9 @@ export function roundnessInSpace(path: ArrayLike<number>, dim: number, harmonic 
     return { roundness: 0, share: 0, bestHarmonic: 0, bestShare: 0, shares: [], radius, degenerate: true };
   }
   // A harmonic n/2 is left out: it has no area, and its two coefficients are one.
+  const angles = equalAngles(points);
   const harmonics = Array.from({ length: Math.floor((points - 1) / 2) }, (_, k) =>
-    harmonicOf(path, points, dim, k + 1, variance),
+    harmonicOf(path, dim, k + 1, angles, variance),
   );
   const shares = harmonics.map((one) => one.share);
   const bestShare = Math.max(...shares);

@@ -12,6 +12,12 @@ export interface WahbaOptions {
   readonly group: OrthogonalGroup;
 }
 
+/**
+ * Weight of the identity that is added to F_a F^T, relative to its size: far below any direction that holds data in
+ * float32, far above what rounding leaves in one that holds none.
+ */
+const LEAST_TURN = 1e-12;
+
 /** An orthogonal map fitted to embeddings. */
 export interface OrthogonalFit {
   readonly group: OrthogonalGroup;
@@ -21,8 +27,8 @@ export interface OrthogonalFit {
   /** Singular values of F_a F^T, largest first. */
   readonly singularValues: readonly number[];
   /**
-   * Rank of F_a F^T. Below dim - 1 the embeddings leave directions free in which R is not determined; the error on
-   * these embeddings is the least one all the same.
+   * Rank of F_a F^T. Below dim - 1 the embeddings leave directions free in which R is not determined by them; of all
+   * maps with the least error, R is then the one nearest to the identity.
    */
   readonly rank: number;
 }
@@ -61,7 +67,11 @@ export type WahbaResult = OrthogonalFit & OrthogonalError;
  */
 export function fitRotation(from: Embeddings, to: Embeddings, { group }: WahbaOptions): OrthogonalFit {
   checkPair('wahba', from, to);
-  const decomposition = new SingularValueDecomposition(crossMoment(to, from));
+  const moment = crossMoment(to, from);
+  const size = moment.norm('frobenius');
+  // Where the embeddings leave directions free, this picks the least turn there; elsewhere it is below rounding.
+  const least = size > 0 ? LEAST_TURN * size : 1;
+  const decomposition = new SingularValueDecomposition(Matrix.add(moment, Matrix.eye(from.dim).mul(least)));
   const left = decomposition.leftSingularVectors;
   const right = decomposition.rightSingularVectors;
   const singularValues = [...decomposition.diagonal];
@@ -69,13 +79,12 @@ export function fitRotation(from: Embeddings, to: Embeddings, { group }: WahbaOp
   // Singular values come largest first, so the flip costs least in the last direction.
   if (group === 'SO' && determinant(left) * determinant(right) < 0) signs[from.dim - 1] = -1;
   const rotation = left.mmul(Matrix.diag(signs)).mmul(right.transpose());
-  const smallest = (singularValues[0] ?? 0) * from.dim * Number.EPSILON;
   return {
     group,
     dim: from.dim,
     rotation: Float64Array.from(rotation.to1DArray()),
     singularValues,
-    rank: singularValues.filter((value) => value > smallest).length,
+    rank: singularValues.filter((value) => value > 10 * least).length,
   };
 }
 

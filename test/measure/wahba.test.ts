@@ -109,6 +109,21 @@ describe('wahba', () => {
     }
   });
 
+  it('turns no more than it must where the embeddings leave it free', () => {
+    // One direction in R^4 is turned by 90 degrees: the trace of the least such turn is 2, that of the identity 4.
+    const from = embeddingsFrom([
+      [1, 0, 0, 0],
+      [2, 0, 0, 0],
+    ]);
+    const to = embeddingsFrom([
+      [0, 1, 0, 0],
+      [0, 2, 0, 0],
+    ]);
+    expect(asMatrix(wahba(from, to, { group: 'SO' }).rotation, 4).trace()).toBeCloseTo(2, 6);
+    const still = wahba(from, from, { group: 'SO' });
+    expect(largestGap(still.rotation, Matrix.eye(4).to1DArray())).toBeLessThan(1e-9);
+  });
+
   it('by hand: one of two axes turned by 60 degrees can only be shared out', () => {
     // Angle between the images is 30 degrees instead of 90: each axis stays 30 degrees off its target at best.
     const from = embeddingsFrom([
