@@ -4,8 +4,9 @@ import { type Command, Option } from 'commander';
 
 import { SetupError } from '../tensorflow/setup/error.js';
 import type { Reporter, Work } from '../tensorflow/setup/reporter.js';
-import { setUp, type SetupResult } from '../tensorflow/setup/setup.js';
+import { libraryInPlace, setUp, type SetupResult } from '../tensorflow/setup/setup.js';
 import type { Variant } from '../tensorflow/setup/wheels.js';
+import { wrapped } from './text-table.js';
 
 interface SetupFlags {
   readonly gpu?: boolean;
@@ -13,6 +14,8 @@ interface SetupFlags {
   readonly force?: boolean;
   readonly strict?: boolean;
 }
+
+const WIDTH = 80;
 
 const GPU_NOTICE =
   'The GPU library is set up. GPU execution has not been verified on real hardware by this project: check it with ' +
@@ -36,7 +39,8 @@ export function registerSetup(program: Command): void {
     .option('--strict', 'exit with status 1, not with a warning, if there can be no native library')
     .addHelpText(
       'after',
-      '\nEnvironment:\n  CARE_CACHE_DIR       folder for the library (default: XDG_CACHE_HOME/care, else ~/.cache/care)\n' +
+      '\nEnvironment:\n  CARE_CACHE_DIR       folder for the library (default: XDG_CACHE_HOME/care,\n' +
+        '                       else ~/.cache/care)\n' +
         '  CARE_TENSORFLOW_DIR  a library that is already there: libtensorflow_cc.so.2,\n' +
         '                       libtensorflow_framework.so.2 and include/\n  CXX                  the C++ compiler',
     )
@@ -76,12 +80,24 @@ function summary({ library, tensorflow, made }: SetupResult): string {
 }
 
 function warning({ message, hint }: SetupError, strict: boolean): string {
-  const bar = '='.repeat(78);
-  const title = strict ? 'ERROR' : 'WARNING';
-  const effect = strict
-    ? ''
-    : '\nUntil then everything runs on plain TensorFlow.js, some hundred times slower.\n';
-  return `${bar}\n${title}: TensorFlow's native library is not set up.\n\n${message}\n\nWhat to do: ${hint}\n${effect}${bar}\n`;
+  const bar = '='.repeat(WIDTH);
+  // Output of other programs is indented and stays as it is.
+  const text = message.split('\n').map((line) => (line.startsWith('    ') ? line : wrapped(line, '', WIDTH)));
+  const effect =
+    libraryInPlace() === null
+      ? 'Until then everything runs on plain TensorFlow.js, some hundred times slower.'
+      : 'Until then the library that was set up before stays in use.';
+  return [
+    bar,
+    `${strict ? 'ERROR' : 'WARNING'}: the set-up of TensorFlow's native library failed.`,
+    '',
+    ...text,
+    '',
+    wrapped(`What to do: ${hint}`, '', WIDTH),
+    wrapped(effect, '', WIDTH),
+    bar,
+    '',
+  ].join('\n');
 }
 
 /** Bars on a terminal, else one line at the beginning of each piece of work and one a quarter. */

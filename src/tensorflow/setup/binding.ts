@@ -43,8 +43,9 @@ const SOURCES = ['tfjs_backend.cc', 'tfjs_binding.cc'] as const;
 const COMPILERS = ['g++', 'c++', 'clang++'] as const;
 const PRELOAD_SOURCE = fileURLToPath(new URL('native/preload.c', import.meta.url));
 const FLAGS = ['-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8'] as const;
-const NODE_MODULES_HINT =
-  'The binding is put into node_modules of this checkout: make that folder writable, and run `care setup` again.';
+/** What to do where the binding cannot be written. */
+export const NODE_MODULES_HINT =
+  'The binding is put into node_modules of this checkout: make that folder writable, and run `npm run care -- setup` again.';
 
 /** The stamp of the binding in place, or null where there is none or it is not the one that was stamped. */
 export function readStamp(packageFolder: string): Stamp | null {
@@ -134,7 +135,7 @@ export async function probeBinding(binding: string, env: NodeJS.ProcessEnv): Pro
   const processor =
     outcome.signal === 'SIGILL'
       ? 'This processor lacks instructions that TensorFlow was compiled for; plain TensorFlow.js still runs here.'
-      : 'Run `care setup --force` to fetch and build everything anew.';
+      : 'Run `npm run care -- setup --force` to fetch and build everything anew.';
   const how = outcome.signal === null ? `status ${outcome.status ?? 'none'}` : `signal ${outcome.signal}`;
   throw new SetupError(`TensorFlow's library does not load (${how}):\n${tail(outcome.stderr)}`, processor);
 }
@@ -150,12 +151,12 @@ async function compile(
   if (/No space left on device/.test(outcome.stderr)) {
     throw new SetupError(
       `The disk is full: ${output} could not be written.`,
-      'Make room (TMPDIR counts, too), and run `care setup` again.',
+      'Make room (TMPDIR counts, too), and run `npm run care -- setup` again.',
     );
   }
   throw new SetupError(
     `${program} could not compile the binding:\n${tail(outcome.stderr, 15)}`,
-    'It needs C++17 (g++ 8 or newer). If a header is missing: `care setup --force` fetches the library anew.',
+    'It needs C++17 (g++ 8 or newer). If a header is missing: `npm run care -- setup --force` fetches the library anew.',
   );
 }
 

@@ -13,9 +13,9 @@ export class SetupError extends Error {
 }
 
 const CACHE_HINT =
-  'Set CARE_CACHE_DIR to a folder with enough room that you may write to (the library is kept there), and run `care setup` again.';
+  'Set CARE_CACHE_DIR to a folder with enough room that you may write to (the library is kept there), and run `npm run care -- setup` again.';
 
-/** Explains a file system error of the set-up (disk full, read-only, not permitted); passes other errors through. */
+/** Explains a file system error of the set-up (disk full, read-only, not permitted, a file in the way); passes other errors through. */
 export function explainFileError(error: unknown, path: string, hint = CACHE_HINT): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   const where =
@@ -26,6 +26,11 @@ export function explainFileError(error: unknown, path: string, hint = CACHE_HINT
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
     const why = code === 'EROFS' ? 'its file system is read-only' : 'you may not write there';
     return new SetupError(`${where} could not be written: ${why}.`, hint, { cause: error });
+  }
+  if (code === 'ENOTDIR' || code === 'EEXIST') {
+    return new SetupError(`${where} is in the way: a file stands where a folder is needed.`, hint, {
+      cause: error,
+    });
   }
   return error;
 }

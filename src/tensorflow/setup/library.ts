@@ -133,7 +133,7 @@ function demandComplete(plan: LibraryPlan, cache: string): Library {
   if (library !== null) return library;
   throw new SetupError(
     `The library that was just unpacked to ${libraryRoot(plan, cache)} is not complete.`,
-    'Something removes or changes files there. Run `care setup --force`, or set CARE_CACHE_DIR to another folder.',
+    'Something removes or changes files there. Run `npm run care -- setup --force`, or set CARE_CACHE_DIR to another folder.',
   );
 }
 
@@ -146,7 +146,7 @@ function demandSpace(folder: string, plan: LibraryPlan): void {
   const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(1);
   throw new SetupError(
     `The disk is too full: ${folder} has ${gigabytes(free)} GB free, the library needs ${gigabytes(plan.spaceBytes)} GB while it is set up.`,
-    'Make room, or set CARE_CACHE_DIR to a folder on another disk, and run `care setup` again.',
+    'Make room, or set CARE_CACHE_DIR to a folder on another disk, and run `npm run care -- setup` again.',
   );
 }
 

@@ -82,7 +82,7 @@ export async function downloadWheel(
   if (file !== undefined) return join(target, file);
   throw new SetupError(
     `${python.program} -m pip download ended well but left no wheel of ${wheel.name} ${wheel.version} in ${target}.`,
-    'Run `care setup` again; if it persists, update pip (python3 -m pip install --upgrade pip).',
+    'Run `npm run care -- setup` again; if it persists, update pip (python3 -m pip install --upgrade pip).',
   );
 }
 
@@ -109,13 +109,13 @@ function explainPip(outcome: Outcome, wheel: Wheel, python: Python): SetupError 
     const got = /Got\s+([0-9a-f]+)/.exec(text)?.[1] ?? 'another';
     return new SetupError(
       `The downloaded file of ${what} is not the pinned one and was refused.\n    expected sha256 ${expected}\n    got      sha256 ${got}`,
-      'A proxy or mirror changed the file, or the download was cut off. Run `care setup` again, or with another package index.',
+      'A proxy or mirror changed the file, or the download was cut off. Run `npm run care -- setup` again, or with another package index.',
     );
   }
   if (/No space left on device|Disk quota exceeded|Errno 28\b/.test(text)) {
     return new SetupError(
       `The disk is full: ${what} could not be downloaded.`,
-      'Make room, or set CARE_CACHE_DIR to a folder on another disk, and run `care setup` again.',
+      'Make room, or set CARE_CACHE_DIR to a folder on another disk, and run `npm run care -- setup` again.',
     );
   }
   if (NETWORK.test(text)) {
@@ -133,7 +133,7 @@ function explainPip(outcome: Outcome, wheel: Wheel, python: Python): SetupError 
   const how = outcome.signal === null ? `status ${outcome.status ?? 'none'}` : `signal ${outcome.signal}`;
   return new SetupError(
     `pip download of ${what} failed with ${how}. ${said}`,
-    'Mend what pip complains of, and run `care setup` again.',
+    'Mend what pip complains of, and run `npm run care -- setup` again.',
   );
 }
 

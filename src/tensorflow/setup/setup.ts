@@ -1,6 +1,14 @@
 /** The whole set-up: the library in the cache, the binding in node_modules. */
 import { bindingPath, nativePackageFolder } from '../engine.js';
-import { buildBinding, currentBinding, findCompiler, type Probe, readStamp, type Stamp } from './binding.js';
+import {
+  buildBinding,
+  currentBinding,
+  findCompiler,
+  NODE_MODULES_HINT,
+  type Probe,
+  readStamp,
+  type Stamp,
+} from './binding.js';
 import { explainFileError, SetupError } from './error.js';
 import { cachedLibrary, cacheFolder, cleanCache, fetchLibrary, type Library, ownLibrary } from './library.js';
 import { withLock } from './lock.js';
@@ -67,6 +75,12 @@ export async function setUp(options: SetupOptions): Promise<SetupResult> {
   return { library, tensorflow, binding, cache, made: there === null ? ['library', 'binding'] : ['binding'] };
 }
 
+/** The library that the binding in place was built for, if that is still there; null: nothing can be loaded. */
+export function libraryInPlace(packageFolder: string | null = nativePackageFolder()): Library | null {
+  const library = packageFolder === null ? undefined : readStamp(packageFolder)?.library;
+  return library === undefined ? null : stillThere(library);
+}
+
 interface Source {
   readonly library: Library | null;
   readonly plan: LibraryPlan | null;
@@ -117,10 +131,6 @@ async function withBindingLock(
   try {
     return await withLock(`${binding}.lock`, onWait, build);
   } catch (error) {
-    throw explainFileError(
-      error,
-      binding,
-      'The binding is put into node_modules of this checkout: make that folder writable, and run `care setup` again.',
-    );
+    throw explainFileError(error, binding, NODE_MODULES_HINT);
   }
 }

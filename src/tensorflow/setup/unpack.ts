@@ -104,6 +104,6 @@ async function extract(
 function damaged(archive: string, why: string): SetupError {
   return new SetupError(
     `The archive ${archive} cannot be unpacked: ${why}.`,
-    'Run `care setup` again to fetch it anew.',
+    'Run `npm run care -- setup` again to fetch it anew.',
   );
 }
