@@ -4,14 +4,9 @@ import { randomStream } from '../tensorflow/random.js';
 import { checkEmbeddings, rmsNorm, STILL, type Embeddings } from './embeddings.js';
 import { decodeLine, encodeLine, LINE_ENTRIES, lineAngle, MEAN_RANDOM_ANGLE, type Line } from './lines.js';
 import { visitPairs } from './pairs.js';
-import {
-  fitMlp,
-  fitRidge,
-  MLP_DEFAULTS,
-  type FittedReadout,
-  type MlpSettings,
-  type Regression,
-} from './readouts.js';
+import { fitMlp, MLP_DEFAULTS, type MlpSettings } from './mlp-readout.js';
+import type { FittedReadout, Regression } from './readout.js';
+import { fitRidge } from './ridge-readout.js';
 import { estimateOver, mean } from './statistics.js';
 
 /** What an axis is to be read out of, and the items to learn and to test on. */

@@ -78,7 +78,7 @@ function gammaOfOne({ from, to }: EmbeddingPair, maxPairs: number, seed: readonl
  * @param augmentations embeddings of the same items before and after each augmentation.
  * @returns estimates with their standard deviation over augmentations (`trials`).
  * @throws RangeError of no augmentation, for fewer than two rows, sizes that differ, or numbers that are not finite.
- * @see CARE, section "Measures", gamma_f.
+ * @see gamma_f of CARE, figure 8.
  */
 export function gammaF(augmentations: readonly EmbeddingPair[], options: GammaOptions = {}): GammaResult {
   const { maxPairs = DEFAULT_MAX_PAIRS, seed = 0 } = options;

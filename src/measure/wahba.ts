@@ -63,7 +63,7 @@ export type WahbaResult = OrthogonalFit & OrthogonalError;
  * O(d) the diagonal is all 1. Works for any rank, and for fewer items than dimensions.
  *
  * @throws RangeError for fewer than two rows, sizes that differ, or numbers that are not finite.
- * @see Wahba (1965); CARE, section "Measures", W_f.
+ * @see Wahba (1965); W_f of CARE, figure 5.
  */
 export function fitRotation(from: Embeddings, to: Embeddings, { group }: WahbaOptions): OrthogonalFit {
   checkPair('wahba', from, to);

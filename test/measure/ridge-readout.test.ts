@@ -1,12 +1,8 @@
 import { Matrix, solve } from 'ml-matrix';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { fitMlp, fitRidge, RIDGE_PENALTIES, type Regression } from '../../src/measure/readouts.js';
-import { startEngine } from '../../src/tensorflow/engine.js';
+import { describe, expect, it } from 'vitest';
+import type { Regression } from '../../src/measure/readout.js';
+import { fitRidge, RIDGE_PENALTIES } from '../../src/measure/ridge-readout.js';
 import { gaussian, largestGap } from './helpers.js';
-
-beforeAll(() => {
-  startEngine();
-});
 
 const weights = gaussian(1, 4, 2);
 
@@ -58,35 +54,5 @@ describe('fitRidge', () => {
     const twice = { features: new Matrix(features.to2DArray().map((r) => [...r, ...r, 0])), targets };
     const found = fitRidge(twice, twice, squaredError(twice));
     expect(largestGap(found.predict(twice.features).to1DArray(), targets.to1DArray())).toBeLessThan(1e-3);
-  });
-});
-
-describe('fitMlp', () => {
-  it('learns what no linear map can: the product of two features', () => {
-    const product = (seed: number, rows: number): Regression => {
-      const features = gaussian(seed, rows, 2);
-      return { features, targets: new Matrix(features.to2DArray().map(([a = 0, b = 0]) => [a * b])) };
-    };
-    const [train, validation, test] = [product(1, 400), product(2, 100), product(3, 200)];
-    const rms = (p: Matrix): number => Matrix.sub(p, test.targets).norm('frobenius') / Math.sqrt(200);
-    const mlp = fitMlp(train, validation, squaredError(validation), 1);
-    const ridge = fitRidge(train, validation, squaredError(validation));
-    expect(rms(ridge.predict(test.features))).toBeGreaterThan(0.8);
-    expect(rms(mlp.predict(test.features))).toBeLessThan(0.35);
-  });
-
-  it('stops when the validation part no longer improves, and keeps the best look', () => {
-    const train = { features: gaussian(1, 20, 4), targets: gaussian(2, 20, 2) };
-    const validation = { features: gaussian(3, 200, 4), targets: gaussian(4, 200, 2) };
-    const scores: number[] = [];
-    const criterion = (p: Matrix): number => {
-      const score = squaredError(validation)(p);
-      scores.push(score);
-      return score;
-    };
-    const found = fitMlp(train, validation, criterion, 1);
-    expect(scores.length).toBeLessThan(30);
-    expect(found.chosen).toBe(20 * (scores.indexOf(Math.min(...scores)) + 1));
-    expect(squaredError(validation)(found.predict(validation.features))).toBeCloseTo(Math.min(...scores), 3);
   });
 });
