@@ -5,7 +5,6 @@ import type {
   ClaimsBlock,
   FigureBlock,
   ProseBlock,
-  ProvenanceBlock,
   SettingsBlock,
   SummaryBlock,
   TableBlock,

@@ -66,19 +66,21 @@ export function showFrame(frame: FrameLike, options: ShowFrameOptions = {}): voi
 
 /** The table block of a data frame: columns in order, missing values empty. */
 export function frameBlock(frame: FrameLike, options: ShowFrameOptions = {}): TableBlock {
-  if (!Array.isArray(frame.columns) || !Array.isArray(frame.values))
+  // Cells are plain JavaScript to us: what is passed may be anything.
+  const { columns, values } = frame as Partial<FrameLike>;
+  if (!isList(columns) || !isList(values))
     throw new Error('showFrame takes a danfojs DataFrame: what was given has no columns and values');
   const limit = options.rows ?? 100;
-  const all = frame.values.map((row) => (Array.isArray(row) ? (row as unknown[]) : [row]));
+  const all = values.map((row) => (isList(row) ? row : [row]));
   const rows = all
     .slice(0, limit)
-    .map((row) => Object.fromEntries(frame.columns.map((column, index) => [column, tableCell(row[index])])));
+    .map((row) => Object.fromEntries(columns.map((column, index) => [column, tableCell(row[index])])));
   const more = all.length > limit ? `The first ${limit} of ${all.length} rows.` : '';
   const caption = [options.caption, more].filter(Boolean).join(' ');
   return {
     type: 'table',
     title: options.title ?? '',
-    columns: frame.columns.map((key) => ({
+    columns: columns.map((key) => ({
       key,
       title: key,
       kind: isNumeric(rows, key) ? 'number' : 'text',
@@ -91,6 +93,13 @@ export function frameBlock(frame: FrameLike, options: ShowFrameOptions = {}): Ta
 function isNumeric(rows: readonly Readonly<Record<string, TableCell>>[], key: string): boolean {
   const values = rows.map((row) => row[key]).filter((value) => value !== null);
   return values.length > 0 && values.every((value) => typeof value === 'number');
+}
+
+/** `Array.isArray` that keeps the items' type, and gives unknown ones rather than `any`. */
+function isList<Item>(value: readonly Item[] | undefined): value is readonly Item[];
+function isList(value: unknown): value is readonly unknown[];
+function isList(value: unknown): boolean {
+  return Array.isArray(value);
 }
 
 /** danfojs marks what is missing by undefined, null or NaN. */

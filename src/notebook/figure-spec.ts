@@ -8,6 +8,13 @@ const NOTEBOOK_HEIGHT = 320;
 /** A chart is drawn to a pixel: more digits only make the file larger. */
 const DIGITS = 5;
 
+/** Each panel is a chart of its own: a colour means in it what its own scale says. */
+const INDEPENDENT = {
+  scale: Object.fromEntries(
+    ['x', 'y', 'color', 'shape', 'size', 'strokeDash', 'opacity'].map((channel) => [channel, 'independent']),
+  ),
+};
+
 /** What only the outermost specification may hold. */
 const TOP_LEVEL = ['$schema', 'config', 'background', 'padding', 'autosize', 'usermeta', 'datasets'];
 
@@ -25,7 +32,7 @@ export function figureSpec(figure: FigureBlock): VegaLiteSpec {
   const title = figureTitle(figure);
   const [only] = panels;
   if (panels.length === 1 && only) return { ...only, ...top, $schema: SCHEMA, title };
-  return { ...top, $schema: SCHEMA, title, columns, concat: panels };
+  return { ...top, $schema: SCHEMA, title, columns, concat: panels, resolve: INDEPENDENT };
 }
 
 function figureTitle(figure: FigureBlock): VegaLiteSpec {

@@ -34,9 +34,9 @@ function findPackagesOfProject(Module) {
 }
 
 /** The same for the compiler: `paths` that are tried before the ordinary search. */
-function compilerPaths(Module) {
-  if (isInside(process.cwd(), Module)) return {};
-  const targets = packageFolders().flatMap((folder) => [join(folder, '*'), join(folder, '@types', '*')]);
+function compilerPaths(Module, folder = process.cwd()) {
+  if (isInside(folder, Module)) return {};
+  const targets = packageFolders().flatMap((home) => [join(home, '*'), join(home, '@types', '*')]);
   return { paths: { '*': targets } };
 }
 
