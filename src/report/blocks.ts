@@ -129,13 +129,7 @@ export interface ProseBlock {
 }
 
 export type Block =
-  | TableBlock
-  | FigureBlock
-  | ClaimsBlock
-  | SummaryBlock
-  | SettingsBlock
-  | ProvenanceBlock
-  | ProseBlock;
+  TableBlock | FigureBlock | ClaimsBlock | SummaryBlock | SettingsBlock | ProvenanceBlock | ProseBlock;
 
 /** The mime type under which a notebook output carries its block beside the form that Jupyter shows. */
 export const BLOCK_MIME = 'application/vnd.care.block+json';

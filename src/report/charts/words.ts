@@ -1,0 +1,15 @@
+/** Breaks a name of an axis into lines of at most `limit` characters, at spaces; a longer word stays whole. */
+export function wrapWords(text: string, limit: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && `${last} ${word}`.length <= limit) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+/** Characters of an axis name that fit a chart of this many pixels, room for the rows' names taken off. */
+export function titleLimit(width: number): number {
+  return Math.max(24, Math.floor((width - 100) / 6.4));
+}

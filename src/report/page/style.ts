@@ -1,0 +1,179 @@
+import { MONO, SANS, SERIF, themeDeclarations } from '../theme.js';
+
+/** Colours of the page beside those of the charts; text colours have a contrast of at least 4.5 in both schemes. */
+const LIGHT = `--soft:#f4f2ec;--line:#dcd9d0;--link:#0a5a94;--focus:#0072b2;--warn-ink:#5c2a00;--warn-page:#ffe9cf;
+--warn-line:#d55e00;--v-yes:#00664b;--v-half:#0a5a94;--v-no:#a23a00;--v-none:#5c5c58;--code-key:#8a2a6a;
+--code-text:#1d6b3e;--code-number:#8f4700;--code-note:#64645f;--tip:#232321;--tip-ink:#f7f6f2;`;
+const DARK = `--soft:#1f2228;--line:#363940;--link:#79b8ec;--focus:#79b8ec;--warn-ink:#ffd9ae;--warn-page:#3a2413;
+--warn-line:#e07a2c;--v-yes:#4fc9a0;--v-half:#79b8ec;--v-no:#f59b6b;--v-none:#b0afa9;--code-key:#e08fc4;
+--code-text:#8fce9f;--code-number:#e9b27a;--code-note:#9b9b95;--tip:#e9e7e2;--tip-ink:#191a1d;`;
+
+/** The style of every page that this room writes. */
+export const PAGE_STYLE = `
+:root{color-scheme:light dark;${themeDeclarations('light')}${LIGHT}}
+@media screen and (prefers-color-scheme:dark){:root{${themeDeclarations('dark')}${DARK}}}
+*{box-sizing:border-box}
+html{-webkit-text-size-adjust:100%;text-size-adjust:100%;scroll-padding-top:1.5rem}
+body{margin:0;background:var(--page);color:var(--ink);font:400 1.1rem/1.6 ${SERIF};overflow-wrap:break-word}
+main,footer{display:grid;grid-template-columns:minmax(1rem,1fr) minmax(0,37rem) minmax(0,33rem) minmax(1rem,1fr)}
+main>*,footer>*{grid-column:2;min-width:0}
+main>.wide{grid-column:2/4}
+main>.wide>*{max-width:100%}
+a{color:var(--link);text-decoration-thickness:.06em;text-underline-offset:.15em}
+:focus-visible{outline:3px solid var(--focus);outline-offset:2px;border-radius:2px}
+h1,h2,h3,h4,h5,h6{line-height:1.2;text-wrap:balance;margin:2.2em 0 .6em;font-weight:600}
+h1{font-size:clamp(1.75rem,1.2rem + 2.2vw,2.6rem);margin:0;letter-spacing:-.01em}
+h2{font-size:1.6rem;margin-top:2.2em}
+h3{font-size:1.25rem}h4,h5,h6{font-size:1.05rem}
+p{margin:0 0 1em}
+.sans,table,.facts,.badges,.place,.panel-title,.actions,.fold>summary,.note,.kicker,.contents,.compare dt,.warning,footer,.tip,
+.problem,.out,.record,.why,.unit,.stderr{font-family:${SANS}}
+code,pre,kbd,samp{font-family:${MONO};font-size:.86em}
+pre{overflow-x:auto;padding:.9rem 1rem;background:var(--soft);border-radius:4px;line-height:1.5;margin:0 0 1em;font-size:.82rem;tab-size:2}
+pre code{font-size:1em}
+img{max-width:100%;height:auto;background:#fff}
+blockquote{margin:0 0 1em;padding-left:1rem;border-left:3px solid var(--line);color:var(--muted)}
+hr{border:0;border-top:1px solid var(--line);margin:2.5em 0}
+math{font-size:1.06em}
+.formula{display:block;overflow-x:auto;overflow-y:hidden;margin:.4em 0;padding:.3em 0}
+.left-out,.missing{color:var(--muted);font-style:italic}
+.missing{font-family:${SANS}}
+
+.warning{grid-column:1/-1;background:var(--warn-page);color:var(--warn-ink);border-bottom:3px solid var(--warn-line);padding:.7rem max(1rem,calc(50% - 35rem));font-size:1rem;font-weight:600;line-height:1.4}
+.kicker{color:var(--muted);font-size:.85rem;margin:2.2rem 0 .5rem}
+.answer{font-size:clamp(1.15rem,1rem + .6vw,1.35rem);line-height:1.45;margin:.7rem 0 0;max-width:62ch}
+.badges{list-style:none;display:flex;flex-wrap:wrap;gap:.5rem;margin:1.1rem 0 0;padding:0;font-size:.9rem;line-height:1.3}
+.badges>li{margin:0}
+.badge{display:flex;flex-wrap:wrap;align-items:center;gap:.2rem .6rem;border:1px solid var(--line);border-radius:4px;padding:.35rem .65rem;color:var(--ink);text-decoration:none}
+a.badge:hover{border-color:var(--muted)}
+.verdict{display:inline-flex;align-items:center;gap:.4em;font-family:${SANS};font-weight:600;white-space:nowrap}
+.verdict .shape{flex:none}
+.v-yes{color:var(--v-yes)}.v-half{color:var(--v-half)}.v-no{color:var(--v-no)}.v-none{color:var(--v-none)}
+.facts{display:flex;flex-wrap:wrap;gap:.15rem 1.4rem;margin:1.2rem 0 0;font-size:.85rem;line-height:1.5;border-top:1px solid var(--line);padding-top:.7rem}
+.facts>div{display:flex;gap:.45em;min-width:0;overflow-wrap:anywhere}
+.facts dt,.record dt{color:var(--muted)}
+.facts dd,.record dd,.compare dd{margin:0;min-width:0}
+.contents{margin:1.6rem 0 1.8rem;font-size:.9rem;border-top:1px solid var(--line);border-bottom:1px solid var(--line);padding:.7rem 0}
+.contents ul{list-style:none;display:flex;flex-wrap:wrap;gap:.25rem 1.3rem;margin:0;padding:0}
+
+.block{margin:1.2rem 0 1.9rem}
+.text>:first-child{margin-top:0}.text>h2:first-child{margin-top:2.6rem}.text>h3:first-child{margin-top:1.8rem}
+sub,sup{line-height:0;font-size:.75em}
+figure{margin-left:0;margin-right:0}
+.figure-title{margin:0 0 .55em;max-width:44rem;font-size:1.2rem}
+.hero .block{margin:1.4rem 0 .9rem}
+.hero .figure-title{font-size:1.1rem;font-weight:600}
+.place{color:var(--muted);font-size:.85rem;margin:-.3rem 0 .9rem}
+.panel-box{container-type:inline-size}
+.panels{display:grid;gap:.9rem 9px}
+.panel{min-width:0;break-inside:avoid}
+.panel-title{margin:0 0 .15rem;font-size:.82rem;line-height:1.3;font-weight:600}
+.chart svg{display:block;font-family:${SANS};width:100%;height:auto}
+.chart .live{width:100%}
+.chart-scroll{overflow-x:auto}.chart-scroll svg{width:auto;max-width:none}
+.at-narrow{display:none}
+.compare{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,15rem),1fr));gap:.4rem 1.8rem;margin:1rem 0 0;font-size:1rem;line-height:1.5}
+.compare dt{font-size:.82rem;font-weight:600;color:var(--muted)}
+.compare p{margin:0 0 .5em}
+.alt{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+.behind{position:relative;margin-top:.8rem;display:flex;flex-wrap:wrap;gap:0 1.3rem;align-items:baseline}
+.behind>.fold[open]{flex:1 0 100%;min-width:0}
+.actions{display:flex;flex-wrap:wrap;gap:.2rem 1.1rem;margin:0;font-size:.85rem}
+.action{font:inherit;color:var(--link);background:none;border:0;padding:.15rem 0;cursor:pointer;text-decoration:underline;text-decoration-thickness:.06em;text-underline-offset:.15em}
+.fold{margin:0}
+.fold>summary{cursor:pointer;color:var(--link);font-size:.85rem;padding:.2rem 0;width:fit-content;max-width:100%}
+.fold[open]>summary{margin-bottom:.5rem}
+.cell{margin:0 0 .3rem}
+.cell>summary{color:var(--muted)}
+.note{color:var(--muted);font-size:.88rem;line-height:1.45;margin-top:.5rem}
+.note p{margin:0}
+
+.scroll{overflow-x:auto;max-width:100%;position:relative}
+table{border-collapse:collapse;font-size:.88rem;line-height:1.4;font-variant-numeric:tabular-nums lining-nums}
+.block table{min-width:min(100%,42rem)}
+caption{text-align:left;font-weight:600;padding:0 0 .5rem;caption-side:top}
+th,td{text-align:left;vertical-align:top;padding:.42rem .8rem .42rem 0;border-bottom:1px solid var(--line);font-weight:400}
+th:last-child,td:last-child{padding-right:0}
+thead th{border-bottom:1.5px solid var(--ink);vertical-align:bottom;font-weight:600}
+.unit{font-weight:400;color:var(--muted)}
+.num{text-align:right;white-space:nowrap}
+thead .num{white-space:normal}
+.tail{display:inline-block;text-align:left;white-space:pre}
+.paper{font-style:italic}
+.settings th,.claims th{min-width:11rem}
+.settings td,.claims td{min-width:8.5rem}
+.differs{color:var(--v-no);font-weight:600;white-space:nowrap}.same{color:var(--muted)}
+.row-differs{background:var(--soft)}
+.row-differs th{box-shadow:inset 3px 0 0 var(--v-no);padding-left:.7rem}
+.why{color:var(--muted);font-size:.95em}
+.claims{width:100%}
+.claims tr:first-child>*{border-bottom:0;padding-bottom:.1rem;padding-top:.8rem}
+.claims tbody th{font-weight:600;max-width:24rem}
+.claims thead tr:first-child>*{border-bottom:1.5px solid var(--ink);padding-bottom:.42rem}
+.claims .where{display:block;font-style:normal;color:var(--muted);font-size:.92em}
+.because p{margin:0 0 .25rem;max-width:54rem}.because .from{color:var(--muted)}
+.because td{padding-bottom:.8rem}
+.claims tbody:target{background:var(--soft)}
+.runs{margin-top:1rem}
+.record{margin:0 0 .6rem;font-size:.88rem;line-height:1.5}
+.record>div{display:grid;grid-template-columns:8rem minmax(0,1fr);gap:.2rem 1rem;padding:.15rem 0}
+.record dd{overflow-wrap:anywhere}
+.run{border-bottom:1px solid var(--line);padding:.15rem 0}
+
+.out{margin:.6rem 0 1rem}
+.out pre{margin:0}
+.stderr{color:var(--muted);font-size:.85rem;margin:0 0 .3rem}
+.problem{border-left:4px solid var(--v-no);padding:.5rem .8rem;margin:0 0 1rem;font-size:.92rem;background:var(--soft)}
+.problem pre{padding:.4rem 0;background:none}
+.tip{position:fixed;z-index:9;pointer-events:none;background:var(--tip);color:var(--tip-ink);font-size:.8rem;line-height:1.4;padding:.45rem .6rem;border-radius:4px;max-width:min(20rem,90vw);font-variant-numeric:tabular-nums}
+.tip div{display:flex;justify-content:space-between;gap:1rem}.tip b{font-weight:600;overflow-wrap:anywhere}
+footer{color:var(--muted);font-size:.85rem;margin:4rem 0 3rem}
+footer p{border-top:1px solid var(--line);padding-top:.8rem}
+.hljs-keyword,.hljs-literal,.hljs-meta{color:var(--code-key)}.hljs-string,.hljs-regexp{color:var(--code-text)}
+.hljs-number,.hljs-built_in,.hljs-attr{color:var(--code-number)}.hljs-comment{color:var(--code-note);font-style:italic}
+.hljs-title,.hljs-type{color:var(--link)}
+
+@media (max-width:46rem){
+body{font-size:1.06rem}
+main,footer{grid-template-columns:1rem minmax(0,1fr) 0 1rem}
+h2{font-size:1.4rem}
+.at-wide{display:none}.at-narrow{display:block}
+.scroll thead th:first-child,.scroll tbody th{position:sticky;left:0;background:var(--page);z-index:1;max-width:46vw;min-width:6.5rem;padding-right:.6rem}
+.claims tbody th{max-width:none;min-width:11rem}
+.claims,.claims tbody,.claims tr,.claims td,.claims th{display:block}
+.claims thead{display:none}
+.claims tbody tr:first-child>*{padding:.1rem 0;min-width:0;border:0;position:static}
+.claims tbody tr:first-child>th{padding-top:.9rem}
+.claims td.paper::before{content:"The paper: ";font-style:normal;color:var(--muted)}
+.claims td.paper .where{display:inline}
+.claims td.ours:nth-of-type(2)::before{content:"Ours: ";color:var(--muted)}
+.claims td.ours:nth-of-type(3)::before{content:"Difference: ";color:var(--muted)}
+.claims .because td{padding:.2rem 0 .9rem}
+.row-differs th{background:var(--soft)}
+.overview td:not(.num){min-width:8.5rem}
+.record>div{grid-template-columns:1fr;gap:0}
+}
+@media print{
+@page{margin:16mm 14mm}
+html{font-size:12px}
+body{font-size:10.5pt;background:#fff}
+main,footer{display:block}
+h1{font-size:20pt}h2{font-size:15pt;margin-top:1.6em}
+h1,h2,h3,h4,.figure-title,.place,.panel-title{break-after:avoid}
+figure.single,figure .chart,.panel,.problem,.compare,tr,.claims tbody,.badges,.warning,.compare>div,.record>div{break-inside:avoid}
+thead{display:table-header-group}
+.scroll{overflow:visible}
+table{font-size:8.5pt;width:100%}
+.num,.differs,.verdict{white-space:normal}
+.settings th,.claims th,.settings td,.claims td,.block table{min-width:0}
+.actions,.contents,.cell,.behind .fold,.tip{display:none}
+details.unfold-in-print::details-content{content-visibility:visible;height:auto;display:block}
+.run>summary{list-style:none;color:var(--ink);font-weight:600}
+pre{white-space:pre-wrap;font-size:7.5pt;overflow:visible}
+.formula{overflow:visible}
+a{color:inherit}
+a[href^="http"]::after{content:" (" attr(href) ")";font-size:.85em;overflow-wrap:anywhere}
+.warning{border:2pt solid var(--warn-line)}
+.verdict .shape,.row-differs{print-color-adjust:exact;-webkit-print-color-adjust:exact}
+}
+`;
