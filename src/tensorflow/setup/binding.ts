@@ -128,7 +128,15 @@ function removeOldPreloads(binding: string, { sha256: hash }: Stamp): void {
 
 /** Loads a binding in a process of its own, since one for another processor would take this one down with it. */
 export async function probeBinding(binding: string, env: NodeJS.ProcessEnv): Promise<string> {
-  const code = `const m = { exports: {} }; process.dlopen(m, process.argv[1]); process.stdout.write('version=' + m.exports.TF_Version);`;
+  const code = `
+    try {
+      const m = { exports: {} };
+      process.dlopen(m, process.argv[1]);
+      process.stdout.write('version=' + m.exports.TF_Version);
+    } catch (error) {
+      console.error(error.message);
+      process.exit(1);
+    }`;
   const outcome = await runProgram(process.execPath, ['-e', code, '--', binding], env, 120_000);
   const version = /version=(\S+)/.exec(outcome.stdout)?.[1];
   if (outcome.status === 0 && version !== undefined) return version;
@@ -198,7 +206,9 @@ function nodeApiHeaders(): string {
 function bindingKey(packageFolder: string, library: Library): string {
   const sources = join(packageFolder, 'binding');
   const calls = [bindingArguments(library.folder, packageFolder, ''), preloadArguments(library.folder, '')];
-  const hash = createHash('sha256').update(JSON.stringify([calls, process.platform, process.arch]));
+  const hash = createHash('sha256').update(
+    JSON.stringify([library.kind, calls, process.platform, process.arch]),
+  );
   hash.update(readFileSync(PRELOAD_SOURCE));
   for (const file of readdirSync(sources).sort()) hash.update(file).update(readFileSync(join(sources, file)));
   for (const file of LIBRARIES) {
