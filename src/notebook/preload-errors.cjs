@@ -11,7 +11,7 @@
 const { format, inspect } = require('node:util');
 const { setImmediate, setTimeout } = require('node:timers');
 const { createGatherer, createWriter } = require('./preload-streams.cjs');
-const { beginCell, mapPlaces } = require('./preload-lines.cjs');
+const { beginCell, mapPlaces } = require('./preload-compiler.cjs');
 
 /** How `care`'s display functions reach the kernel: a function of (message content, whether it is an update). */
 const DISPLAY = Symbol.for('care.notebook.display');

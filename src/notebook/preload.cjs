@@ -4,7 +4,7 @@
  *
  * - output that is lost in bursts, and floods of tiny messages (`preload-streams.cjs`);
  * - errors that never reach Jupyter as errors, rejections that nobody awaited (`preload-errors.cjs`);
- * - line numbers of the generated JavaScript instead of the cell's (`preload-lines.cjs`);
+ * - line numbers of the generated JavaScript instead of the cell's, packages that change (`preload-compiler.cjs`);
  * - packages that are not found when the notebook lies outside this project (`preload-packages.cjs`).
  *
  * Each is applied when tslab loads the module concerned, so nothing is loaded that would not be loaded anyway. Only
@@ -16,7 +16,7 @@ const Module = require('node:module');
 const { setInterval } = require('node:timers');
 const { mendPublisher } = require('./preload-streams.cjs');
 const { mendExecutor, mendJupyter } = require('./preload-errors.cjs');
-const { mendCompiler } = require('./preload-lines.cjs');
+const { mendCompiler } = require('./preload-compiler.cjs');
 const { findPackagesOfProject } = require('./preload-packages.cjs');
 
 // TensorFlow reads these once, when its library is loaded; a value that the reader has set stays.

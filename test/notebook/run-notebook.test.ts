@@ -214,6 +214,29 @@ describe('failing cells', () => {
   });
 });
 
+test('a package that is installed while the kernel runs can be imported, and disturbs no cell', async () => {
+  const install = (name: string): string =>
+    [
+      "import { mkdirSync, writeFileSync } from 'node:fs';",
+      `mkdirSync('node_modules/${name}', { recursive: true });`,
+      `writeFileSync('node_modules/${name}/index.d.ts', 'export declare const value: number;');`,
+      `writeFileSync('node_modules/${name}/index.js', 'exports.value = 7;');`,
+      // Until the compiler's watchers and timers have seen it.
+      'await new Promise((done) => setTimeout(done, 1500));',
+    ].join('\n');
+  const executed = await runNotebook(
+    writeNotebook(
+      install('first'),
+      "import { value } from 'first';\nconsole.log(value);",
+      install('second'),
+      'console.log(value + 1);',
+      "import * as second from 'second';\nconsole.log(second.value);",
+    ),
+  );
+  expect(executed.failure).toBeUndefined();
+  expect([1, 3, 4].map((index) => printed(executed, index))).toEqual(['7\n', '8\n', '7\n']);
+});
+
 test('parameters override their defaults, keep their types, and an unknown one is an error with the known ones', async () => {
   const path = writeNotebook(
     codeCell("const profile: 'smoke' | 'laptop' = 'laptop';\nconst steps = 10;\nconst label = 'x';", [

@@ -1,12 +1,17 @@
 /**
- * Stack traces that name the cell and its line, `In[3]:5:9`, instead of a line of the JavaScript made from it.
+ * Two mends of tslab's compiler.
  *
- * tslab compiles a cell twice (TypeScript to ES modules, these to CommonJS) and throws the positions away. Both passes
- * are asked for a source map, and the code is given the name `In[n]`, which V8 then puts into stack traces.
+ * Stack traces name the cell and its line, `In[3]:5:9`, instead of a line of the JavaScript made from it: tslab compiles
+ * a cell twice (TypeScript to ES modules, these to CommonJS) and throws the positions away. Both passes are asked for a
+ * source map, and the code is given the name `In[n]`, which V8 then puts into stack traces.
+ *
+ * Packages may change while the kernel runs: tslab takes one timer of the compiler at a time and throws "Unexpected
+ * pending rebuildTimer" in whatever cell comes next when a package was installed or built meanwhile.
  */
 'use strict';
 
 const Module = require('node:module');
+const { clearTimeout, setTimeout } = require('node:timers');
 const { compilerPaths } = require('./preload-packages.cjs');
 
 const { SourceMap } = Module;
@@ -23,14 +28,12 @@ function beginCell(number, source) {
   current = { number, source };
 }
 
-/** A copy of the compiler's module whose two functions keep the positions (the module's own cannot be replaced). */
+/** A copy of the compiler's module with two functions of ours (the module's own cannot be replaced). */
 function mendCompiler(ts) {
-  const createWatchCompilerHost = (files, options, ...rest) =>
-    ts.createWatchCompilerHost(
-      files,
-      { ...options, ...compilerPaths(Module), inlineSourceMap: true },
-      ...rest,
-    );
+  const createWatchCompilerHost = (files, options, ...rest) => {
+    const settings = { ...options, ...compilerPaths(Module), inlineSourceMap: true };
+    return withSecondTimer(ts.createWatchCompilerHost(files, settings, ...rest));
+  };
 
   const transpileModule = (code, options) => {
     const found = options.fileName === 'custom.js' ? MAP_COMMENT.exec(code) : null;
@@ -58,6 +61,20 @@ function mendCompiler(ts) {
       transpileModule: { value: transpileModule, enumerable: true },
     },
   );
+}
+
+/** Keeps the compiler's other timer, for lookups that failed before, apart from the one that tslab runs by hand. */
+function withSecondTimer(host) {
+  const { setTimeout: schedule, clearTimeout: cancel } = host;
+  const own = new Set();
+  host.setTimeout = (callback, delay, ...rest) => {
+    if (callback.name === 'updateProgramWithWatchStatus') return schedule(callback, delay, ...rest);
+    const timer = setTimeout(callback, delay, ...rest).unref();
+    own.add(timer);
+    return timer;
+  };
+  host.clearTimeout = (timer) => (own.delete(timer) ? clearTimeout(timer) : cancel(timer));
+  return host;
 }
 
 /** The line (from 1) and column of the cell for a position in the code made from it, or null. */
