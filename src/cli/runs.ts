@@ -23,15 +23,19 @@ type ReadableEntry = Exclude<RunEntry, { readonly state: 'unreadable' }>;
 
 /** Enough of an id to tell runs apart; every command takes it. */
 const SHORT_ID = 8;
-const LIST_COLUMNS: readonly TextColumn[] = [
-  { title: 'id' },
-  { title: 'experiment', shrinkTo: 8 },
-  { title: 'label', shrinkTo: 12 },
-  { title: 'profile', shrinkTo: 6 },
-  { title: 'status' },
-  { title: 'steps', align: 'right' },
-  { title: 'date' },
-];
+
+function listColumns(experiments: number): readonly TextColumn[] {
+  return [
+    { title: 'id' },
+    // One experiment can be named below the table where there is no room for the column.
+    { title: 'experiment', omittable: experiments === 1 },
+    { title: 'label', shrinkTo: 8 },
+    { title: 'profile' },
+    { title: 'status' },
+    { title: 'steps', align: 'right' },
+    { title: 'date' },
+  ];
+}
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -88,20 +92,20 @@ function listRuns(store: RunStore, json: boolean): void {
   if (json) printJson(entries);
   else if (entries.length === 0) print(`No runs in ${store.dir}.`);
   else {
-    print(textTable(LIST_COLUMNS, entries.map(listRow)));
+    const experiments = new Set(
+      entries.flatMap((entry) => (entry.state === 'unreadable' ? [] : entry.record.experiment)),
+    );
+    print(textTable(listColumns(experiments.size), entries.map(listRow)));
     const runs = entries.length === 1 ? '1 run' : `${entries.length} runs`;
-    print(`\n${runs} in ${store.dir}: ${countStates(entries)}.`);
+    const of = experiments.size === 1 ? ` of ${[...experiments].join('')}` : '';
+    print(`\n${runs}${of} in ${store.dir}: ${countStates(entries)}.`);
     if (entries.some(({ state }) => state === 'unreadable'))
       print('care runs verify ID says what is wrong with one.');
   }
 }
 
 function jsonText(value: Json): string {
-  return typeof value === 'string'
-    ? value
-    : typeof value === 'number'
-      ? numberText(value)
-      : JSON.stringify(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** Dotted keys and values of a configuration, in its own order. */

@@ -6,6 +6,8 @@ export interface TextColumn {
   readonly align?: 'left' | 'right';
   /** This column gives way when the table is too wide, down to this many characters. */
   readonly shrinkTo?: number;
+  /** This column is left out when the table is too wide. */
+  readonly omittable?: boolean;
 }
 
 const GAP = '  ';
@@ -31,30 +33,43 @@ function padded(text: string, width: number, align: TextColumn['align']): string
   return align === 'right' ? space + text : text + space;
 }
 
-/** An aligned table with a line of titles; columns that may shrink do so until it fits into `width`. */
-export function textTable(
-  columns: readonly TextColumn[],
-  rows: readonly (readonly string[])[],
-  width = terminalWidth(),
-): string {
+type Rows = readonly (readonly string[])[];
+
+function naturalWidths(columns: readonly TextColumn[], rows: Rows): readonly number[] {
   const lines = [columns.map(({ title }) => title), ...rows];
-  const widths = columns.map((_, index) =>
-    Math.max(...lines.map((line) => Array.from(line[index] ?? '').length)),
-  );
-  const used = widths.reduce((sum, item) => sum + item, GAP.length * (columns.length - 1));
-  let excess = Math.max(0, used - width);
+  return columns.map((_, index) => Math.max(...lines.map((line) => Array.from(line[index] ?? '').length)));
+}
+
+function totalWidth(widths: readonly number[]): number {
+  return widths.reduce((sum, item) => sum + item, GAP.length * (widths.length - 1));
+}
+
+/**
+ * An aligned table with a line of titles. Where it is wider than `width`, columns that may be left out are, and then
+ * those that may shrink do so, from left to right.
+ */
+export function textTable(columns: readonly TextColumn[], rows: Rows, width = terminalWidth()): string {
+  const widths = naturalWidths(columns, rows);
+  let excess = Math.max(0, totalWidth(widths) - width);
+  if (excess > 0 && columns.some(({ omittable }) => omittable)) {
+    const keep = <T>(items: readonly T[]): readonly T[] =>
+      items.filter((_, index) => !columns[index]?.omittable);
+    return textTable(keep(columns), rows.map(keep), width);
+  }
   const fitted = widths.map((natural, index) => {
-    const least = columns[index]?.shrinkTo ?? natural;
-    const cut = Math.min(excess, Math.max(0, natural - least));
+    const cut = Math.min(excess, Math.max(0, natural - (columns[index]?.shrinkTo ?? natural)));
     excess -= cut;
     return natural - cut;
   });
+  const cell = (text: string, index: number): string => {
+    const room = fitted[index] ?? 0;
+    return padded(shortened(text, room), room, columns[index]?.align);
+  };
+  const lines = [columns.map(({ title }) => title), ...rows];
   return lines
     .map((line) =>
       columns
-        .map(({ align }, index) =>
-          padded(shortened(line[index] ?? '', fitted[index] ?? 0), fitted[index] ?? 0, align),
-        )
+        .map((_, index) => cell(line[index] ?? '', index))
         .join(GAP)
         .trimEnd(),
     )

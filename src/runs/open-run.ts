@@ -123,7 +123,7 @@ export function openRun(dir: string, initial: RunRecord, lock: Lock): OpenRun {
     requireOpen();
     if (!inSession) throw new Error(`Run ${record.id} has no session: call startSession first.`);
   };
-  const write = (next: RunRecord): void => {
+  const requireLock = (): void => {
     requireOpen();
     if (!lock.isHeld()) {
       throw new UserError(
@@ -131,6 +131,9 @@ export function openRun(dir: string, initial: RunRecord, lock: Lock): OpenRun {
         'Nothing more is written from here. Lock files must not be removed while a run is being worked on.',
       );
     }
+  };
+  const write = (next: RunRecord): void => {
+    requireLock();
     writeRecord(dir, next);
     record = next;
   };
@@ -167,7 +170,7 @@ export function openRun(dir: string, initial: RunRecord, lock: Lock): OpenRun {
     },
     saveCheckpoint(state, extra = null) {
       requireSession();
-      if (!lock.isHeld()) write(record);
+      requireLock();
       // In this order: a checkpoint never claims steps whose metrics are not on the disk.
       flush(true);
       saveCheckpoint(checkpointDir, state, extra);
@@ -211,6 +214,7 @@ export function openRun(dir: string, initial: RunRecord, lock: Lock): OpenRun {
     endSession: (outcome) => end(outcome, record.status),
     finish({ tensors, parameters = parameterCount(tensors), steps = record.steps.planned }) {
       requireSession();
+      requireLock();
       const sha256 = saveWeights(join(dir, WEIGHTS_FILE), tensors);
       reached = steps;
       const weights = { file: WEIGHTS_FILE, sha256, parameters };

@@ -53,7 +53,7 @@ function checkWeights(dir: string, record: RunRecord): Omit<Check, 'name'> {
   }
   const tensors = Object.values(recordedWeights(dir, record));
   const values = tensors.reduce((sum, { shape }) => sum + sizeOfShape(shape), 0);
-  return { result: 'ok', detail: `${tensors.length} tensors, ${values} values, sha256 as recorded` };
+  return { result: 'ok', detail: `${tensors.length} tensor(s) with ${values} values, sha256 as recorded` };
 }
 
 function checkCheckpoints(dir: string): Omit<Check, 'name'> {

@@ -334,7 +334,7 @@ describe('other processes', () => {
     return startChild(sources, 'trainer', trainer, args);
   };
 
-  it('killed at 20 random moments go on to the same bits', async () => {
+  it('killed at 20 random moments go on to the same bits', { timeout: 180_000 }, async () => {
     const whole = openStore(`${store.dir}-whole`);
     await ended(start(whole.dir, 0));
     for (let round = 0; round < 20; round++) {

@@ -249,7 +249,7 @@ describe('kill -9', () => {
       if (step % 2 === 1) process.stdout.write(step + '\\n');
     }`;
 
-  it('at 20 random moments never costs a checkpoint that was saved', async () => {
+  it('at 20 random moments never costs a checkpoint that was saved', { timeout: 180_000 }, async () => {
     const sources = compileSources();
     folders.push(sources);
     let before = 0;
