@@ -2,6 +2,8 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
+const LINE = 200;
+
 /** How a program ended. */
 export interface Outcome {
   /** Exit status; null if it was ended by a signal or could not be started. */
@@ -34,13 +36,10 @@ export function runProgram(
   });
 }
 
-/** The last lines of a program's output, indented, for an error message. */
+/** The last lines of a program's output, indented and each cut to a readable length, for an error message. */
 export function tail(text: string, lines = 8): string {
-  const all = text.trimEnd().split('\n');
-  return all
-    .slice(-lines)
-    .map((line) => `    ${line}`)
-    .join('\n');
+  const all = text.trimEnd().split('\n').slice(-lines);
+  return all.map((line) => `    ${line.length > LINE ? `${line.slice(0, LINE - 3)}...` : line}`).join('\n');
 }
 
 /**

@@ -103,7 +103,7 @@ const NETWORK =
 function explainPip(outcome: Outcome, wheel: Wheel, python: Python): SetupError {
   const text = `${outcome.stdout}\n${outcome.stderr}`;
   const what = `${wheel.name} ${wheel.version}`;
-  const said = `${python.version} said:\n${tail(outcome.stderr || outcome.stdout)}`;
+  const said = `${python.version} said:\n${tail(withoutRetries(outcome.stderr || outcome.stdout))}`;
   if (/DO NOT MATCH THE HASHES/.test(text)) {
     const expected = /Expected sha256 ([0-9a-f]+)/.exec(text)?.[1] ?? wheel.sha256;
     const got = /Got\s+([0-9a-f]+)/.exec(text)?.[1] ?? 'another';
@@ -135,6 +135,14 @@ function explainPip(outcome: Outcome, wheel: Wheel, python: Python): SetupError 
     `pip download of ${what} failed with ${how}. ${said}`,
     'Mend what pip complains of, and run `npm run care -- setup` again.',
   );
+}
+
+/** pip's words with only the first of its notices that it tries again: they say the same. */
+function withoutRetries(text: string): string {
+  const isRetry = (line: string) => line.includes('Retrying (Retry');
+  const lines = text.split('\n');
+  const first = lines.findIndex(isRetry);
+  return lines.filter((line, index) => index === first || !isRetry(line)).join('\n');
 }
 
 function folderBytes(folder: string): number {

@@ -74,6 +74,20 @@ describe('downloadWheel with a pip that fails', () => {
   });
 });
 
+test('of the many times that pip tried again, the first is shown', async () => {
+  const bin = temporaryFolder();
+  const retries = [4, 3, 2].map((left) => `WARNING: Retrying (Retry(total=${left}, ${'x'.repeat(300)}`);
+  const words = [...retries, 'ERROR: none'].join('\n');
+  fakeProgram(bin, 'python3', `console.error(${JSON.stringify(words)}); process.exit(1);`);
+  const python = { program: 'python3', version: 'pip' };
+  const { message } = await rejection(
+    downloadWheel(python, WHEEL, temporaryFolder(), { PATH: bin }, silentReporter),
+  );
+  expect(message.match(/total=\d/g)).toEqual(['total=4']);
+  expect(message).toContain('ERROR: none');
+  for (const line of message.split('\n')) expect(line.length).toBeLessThan(250);
+});
+
 test('pip gets one exact file to fetch, and its temporary files stay in the given folder', async () => {
   const folder = temporaryFolder();
   const bin = join(folder, 'bin');
