@@ -20,6 +20,11 @@ export interface PointCloudSet {
   readonly coordinates: Float32Array;
   /** Number of atoms each structure had before resampling. */
   readonly atoms: readonly number[];
+  /**
+   * Number of the group of each structure: structures of one complex or of similar sequence share one, and a split
+   * keeps a group together. Absent: every structure is a group of its own.
+   */
+  readonly groups?: readonly number[];
   readonly files: readonly SourceFile[];
   /** sha256 over the sorted (name, bytes, sha256) of the files, or over the generator's settings. */
   readonly sha256: string;
