@@ -114,7 +114,9 @@ function bar(stream: NodeJS.WriteStream, title: string, total: number | null): W
     stream,
     format: `${title.slice(0, 40).padEnd(40)} ${progress}`,
     barsize: 15,
-    hideCursor: true,
+    // An interrupted program could not bring the cursor and line wrapping back.
+    hideCursor: false,
+    linewrap: true,
     clearOnComplete: false,
   });
   // Without a known size the bar itself is not shown, only the count.

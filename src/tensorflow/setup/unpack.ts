@@ -31,7 +31,9 @@ export async function unpack(
     );
     if (chosen.length === 0) throw damaged(archive, `nothing in it matches ${String(members)}`);
     const total = chosen.reduce((sum, entry) => sum + entry.uncompressedSize, 0);
-    const work = reporter.begin(`Unpacking ${basename(archive)}`, total);
+    // A wheel's name begins with what it is and its version; the rest are tags.
+    const title = `Unpacking ${basename(archive).split('-').slice(0, 2).join(' ')}`;
+    const work = reporter.begin(title, total);
     let done = 0;
     try {
       for (const entry of chosen) {
