@@ -97,7 +97,12 @@ export async function buildBinding(library: Library, options: BuildOptions): Pro
     const key = bindingKey(packageFolder, library);
     const { program } = await findCompiler(env);
     await compile(program, bindingArguments(library.folder, packageFolder, staged), staged, env);
-    await compile(program, preloadArguments(library.folder, stagedPreload), stagedPreload, env);
+    await compile(
+      program,
+      preloadArguments(library.folder, PRELOAD_SOURCE, stagedPreload),
+      stagedPreload,
+      env,
+    );
     const tensorflow = await probe(staged, env);
     const stamp: Stamp = { format: 1, key, sha256: sha256(readFileSync(staged)), library, tensorflow };
     publish(stagedPreload, preloadPath(binding, stamp.sha256));
@@ -179,7 +184,7 @@ function bindingArguments(libraryFolder: string, packageFolder: string, output: 
   ];
 }
 
-function preloadArguments(libraryFolder: string, output: string): string[] {
+function preloadArguments(libraryFolder: string, source: string, output: string): string[] {
   const framework = JSON.stringify(join(libraryFolder, FRAMEWORK));
   return [
     ...FLAGS,
@@ -205,7 +210,10 @@ function nodeApiHeaders(): string {
 /** Hash of all that goes into the binding: the call of the compiler, the sources, the library's files, the machine. */
 function bindingKey(packageFolder: string, library: Library): string {
   const sources = join(packageFolder, 'binding');
-  const calls = [bindingArguments(library.folder, packageFolder, ''), preloadArguments(library.folder, '')];
+  const calls = [
+    bindingArguments(library.folder, packageFolder, ''),
+    preloadArguments(library.folder, '', ''),
+  ];
   const hash = createHash('sha256').update(
     JSON.stringify([library.kind, calls, process.platform, process.arch]),
   );
