@@ -2,8 +2,11 @@
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
+import { isPackageBuilt } from '../notebook/kernel-files.js';
 import { checkKernel } from '../notebook/check-kernel.js';
 import { installedKernels, installKernel, uninstallKernel } from '../notebook/kernel-spec.js';
+
+const NOT_BUILT = "the package is not built, so cells cannot import 'care'. Build it: npm run build";
 
 interface TargetOptions {
   readonly user?: true;
@@ -23,6 +26,7 @@ export function registerKernel(program: Command): void {
       const folder = installKernel(targetOf(options), options.displayName, packageVersion());
       console.log(`Kernel "${options.name}" installed in ${folder}`);
       console.log('Check it with: care kernel doctor');
+      if (!isPackageBuilt()) console.error(`Warning: ${NOT_BUILT}`);
     });
 
   kernel

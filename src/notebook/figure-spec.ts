@@ -15,6 +15,18 @@ const INDEPENDENT = {
   ),
 };
 
+/**
+ * A light page whatever Jupyter's theme: our charts name the colours of their texts, and its dark theme would put some
+ * of them on dark grey and turn the rest white. The colours are those of the report's light page.
+ */
+const PAGE = '#fefefc';
+const LIGHT: Readonly<Record<string, VegaLiteSpec>> = {
+  title: { color: '#1b1b1a', subtitleColor: '#595955' },
+  view: { stroke: '#e3e1db' },
+  axis: { domainColor: '#8a8a84', gridColor: '#e3e1db', tickColor: '#8a8a84' },
+  style: { 'guide-label': { fill: '#1b1b1a' }, 'guide-title': { fill: '#1b1b1a' } },
+};
+
 /** What only the outermost specification may hold. */
 const TOP_LEVEL = ['$schema', 'config', 'background', 'padding', 'autosize', 'usermeta', 'datasets'];
 
@@ -101,7 +113,19 @@ function mergeTopLevel(specs: readonly VegaLiteSpec[]): VegaLiteSpec {
     const holder = specs.find((spec) => spec[key] !== undefined);
     if (holder) first[key] = holder[key];
   }
-  return { ...first, ...(Object.keys(datasets).length > 0 ? { datasets: rounded(datasets) } : {}) };
+  const config = isRecord(first.config) ? first.config : {};
+  const light = Object.fromEntries(
+    Object.entries(LIGHT).map(([part, colours]) => {
+      const own = config[part];
+      return [part, isRecord(own) ? { ...colours, ...own } : colours];
+    }),
+  );
+  return {
+    background: PAGE,
+    ...first,
+    config: { ...config, ...light },
+    ...(Object.keys(datasets).length > 0 ? { datasets: rounded(datasets) } : {}),
+  };
 }
 
 /** Numbers of data, domains and sizes to five significant digits; whole numbers stay exact. */

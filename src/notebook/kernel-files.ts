@@ -26,3 +26,8 @@ export function tslabFile(): string {
 export function kernelArguments(connectionFile: string): string[] {
   return ['--require', preloadFile(), tslabFile(), 'kernel', '--config-path', connectionFile];
 }
+
+/** Whether cells can import `care`: the kernel starts without the built package, but the import would fail. */
+export function isPackageBuilt(): boolean {
+  return ['js', 'd.ts'].every((end) => existsSync(new URL(`../../dist/index.${end}`, import.meta.url)));
+}

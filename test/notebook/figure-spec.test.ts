@@ -67,7 +67,8 @@ describe('several panels', () => {
   test('are arranged in columns that share the width', () => {
     expect(spec).toMatchObject({
       columns: 2,
-      config: { view: { stroke: null } },
+      background: '#fefefc',
+      config: { view: { stroke: null }, axis: { gridColor: '#e3e1db' } },
       concat: [{ title: 'panel #0072b2', width: 320 }, { width: 320 }, { width: 320 }],
     });
     for (const inner of spec.concat as object[]) {
@@ -90,6 +91,16 @@ describe('several panels', () => {
       { params: [{ name: 'pick_2' }] },
     ]);
     expect(spec.datasets).toMatchObject({ 'points #d55e00': [{ name: 'pick' }] });
+  });
+
+  test('stay readable under Jupyter’s dark theme', async () => {
+    // What JupyterLab's vega-embed lays beneath a specification.
+    const dark = { background: '#333', title: { color: '#fff' }, style: { 'guide-label': { fill: '#fff' } } };
+    const compiled = compile(spec as unknown as TopLevelSpec, { config: dark }).spec;
+    const svg = await new vega.View(vega.parse(compiled), { renderer: 'none' }).toSVG();
+    expect(svg).not.toContain('fill="#fff"');
+    expect(svg).not.toContain('#333');
+    expect(svg).toContain('fill="#fefefc"');
   });
 
   test('are drawn by Vega, each with its own colours', async () => {
