@@ -190,7 +190,7 @@ function preloadArguments(libraryFolder: string, source: string, output: string)
     ...FLAGS,
     `-I${nodeApiHeaders()}`,
     `-DFRAMEWORK=${framework}`,
-    PRELOAD_SOURCE,
+    source,
     '-o',
     output,
     '-ldl',
