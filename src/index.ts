@@ -1,2 +1,75 @@
-/** The public API. */
-export {};
+/**
+ * The public API of CARE for TypeScript, on one screen. Everything else is reached under `care/internal/...` and may
+ * change.
+ */
+// Engine
+export { startEngine, environmentFacts, type EngineFacts, type EngineOptions } from './tensorflow/engine.js';
+export { compileProgram, type Execution, type Program, type ProgramFunction } from './tensorflow/compile.js';
+export { randomStream, type RandomStream } from './tensorflow/random.js';
+// Models
+export { deepSet, type DeepSetOptions } from './models/deep-set.js';
+export { countParameters, initialise, scopeOf, type Module } from './nn/module.js';
+// Data and augmentations
+export { proteinClouds, loadProteinClouds } from './data/protein-clouds.js';
+export { generateProteinClouds } from './data/generated-proteins.js';
+export { parsePdb, selectAtoms } from './data/pdb.js';
+export { readPdbFile } from './data/pdb-file.js';
+export { splitByStructure } from './data/groups.js';
+export { principalAxis, principalComponent } from './data/principal-axis.js';
+export type { PointCloudSet } from './data/point-clouds.js';
+export {
+  axisRotation,
+  randomRotation,
+  rotateClouds,
+  rotationPerChunk,
+  rotationPerItem,
+} from './augment/rotations.js';
+// Losses
+export { infoNce } from './losses/info-nce.js';
+export { alignment } from './losses/alignment.js';
+export { uniformity } from './losses/uniformity.js';
+export { equivariance } from './losses/equivariance.js';
+export { careLoss } from './losses/care.js';
+export { OBJECTIVES, objectiveLoss, type ObjectiveName } from './methods/objective.js';
+// Measures
+export { embeddingsFrom, type EmbeddingPair, type Embeddings } from './measure/embeddings.js';
+export { wahba, wahbaTrials } from './measure/wahba.js';
+export { steering, steeringTrials } from './measure/steering.js';
+export { gammaF, invarianceLoss } from './measure/gamma.js';
+export { positiveCosine } from './measure/positive-cosine.js';
+export { compositionError } from './measure/composition.js';
+export { effectiveRank } from './measure/effective-rank.js';
+export { uniformityOf } from './measure/uniformity-of.js';
+export { principalComponents } from './measure/pca.js';
+export { roundness, roundnessInSpace } from './measure/roundness.js';
+export { measureTrajectory } from './measure/trajectory.js';
+export { axisReadout } from './measure/axis-readout.js';
+export { assertRotationEquivariant } from './measure/assert-equivariant.js';
+// Training and runs
+export { adam } from './train/adam.js';
+export { trainingFunction } from './train/training-function.js';
+export { train, type TrainProgress } from './train/trainer.js';
+export { openStore, type RunStore } from './runs/store.js';
+export { parseOverrides } from './runs/configuration.js';
+export { parseProfile } from './runs/profiles.js';
+export { parsePreset } from './runs/presets.js';
+export type { Estimate, Measurement, RunRecord } from './runs/record.js';
+// The protein experiment
+export {
+  collectProtein,
+  planProtein,
+  runProtein,
+  type ProteinPlan,
+  type ProteinResults,
+  type StudyEvent,
+} from './experiments/protein/study.js';
+export { proteinEncoder } from './experiments/protein/encoder.js';
+export { loadTask } from './experiments/protein/task.js';
+// Notebooks and reports
+export { progressDisplay } from './notebook/progress-display.js';
+export { show, showFrame } from './notebook/display.js';
+export * as charts from './report/protein.js';
+export { proteinClaims, proteinSettings, proteinSummary } from './report/protein-claims.js';
+export { renderReport } from './report/render-report.js';
+export { formatEstimate, formatValues } from './report/claims.js';
+export type { Block, FigureBlock, TableBlock } from './report/blocks.js';

@@ -1,0 +1,90 @@
+/** From an executed notebook to report files. */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { formatNotebook } from '../notebook/nbformat.js';
+import { describeFailure, runNotebook } from '../notebook/run-notebook.js';
+import type { SummaryBlock } from '../report/blocks.js';
+import { notebookSummary, renderReport } from '../report/render-report.js';
+import { UserError } from '../runs/user-error.js';
+import { writeFileAtomically } from '../train/atomic-file.js';
+
+/** The folder of the package, in which `notebooks/` stands. */
+export const PACKAGE_FOLDER = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+
+export interface ReportRequest {
+  /** Name of the notebook in `notebooks/`, without its ending. */
+  readonly name: string;
+  readonly out: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+  readonly onCell?: (cell: number, cells: number) => void;
+}
+
+export interface WrittenReport {
+  readonly html: string;
+  readonly summary: SummaryBlock | undefined;
+}
+
+/** A path as a notebook's parameter: relative to the notebooks, so that no report carries a path of one machine. */
+export function notebookPath(path: string): string {
+  return relative(join(PACKAGE_FOLDER, 'notebooks'), resolve(path)).split(sep).join('/');
+}
+
+/** Makes the output folder now, so that a folder that cannot be written is found before an hour of training. */
+export function prepareFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeFileAtomically(join(folder, '.care-write-test'), '', 'a test file');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError(
+      `Reports cannot be written to ${folder}: ${reason}`,
+      'Choose another folder with --out.',
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/**
+ * Executes a notebook and writes `<out>/<name>.html`, with the executed notebook beside it.
+ *
+ * @throws UserError when a cell failed; the executed notebook is written all the same, with the error in it.
+ */
+export async function writeReport(request: ReportRequest): Promise<WrittenReport> {
+  const { name, out, parameters, signal, onCell } = request;
+  const source = join(PACKAGE_FOLDER, 'notebooks', `${name}.ipynb`);
+  const executed = await runNotebook(source, {
+    parameters,
+    ...(signal === undefined ? {} : { signal }),
+    onProgress: (event) => {
+      if (event.type === 'cell-started' && event.cell !== null) onCell?.(event.cell, event.cells);
+    },
+  });
+  const notebookFile = join(out, `${name}.ipynb`);
+  writeFileAtomically(notebookFile, formatNotebook(executed.notebook), 'the executed notebook');
+  if (executed.failure !== undefined) {
+    throw new UserError(
+      `The notebook ${basename(source)} failed.\n${describeFailure(executed.failure)}`,
+      `What it showed until then is in ${notebookFile}.`,
+    );
+  }
+  const html = join(out, `${name}.html`);
+  const page = await renderReport({
+    notebook: executed.notebook,
+    notebookName: `${name}.ipynb`,
+    generatedAt: new Date().toISOString(),
+    generator: `care ${packageVersion()}`,
+  });
+  writeFileAtomically(html, page, 'the report');
+  return { html, summary: notebookSummary(executed.notebook) };
+}
+
+function packageVersion(): string {
+  const manifest = JSON.parse(readFileSync(join(PACKAGE_FOLDER, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  return manifest.version;
+}

@@ -1,0 +1,161 @@
+/** Training and measuring as runs of the store: found again, gone on with, or begun. */
+import type { OpenRun } from '../runs/open-run.js';
+import type { Measurement, RunRecord } from '../runs/record.js';
+import { idOf, type RunSpec, type RunStore } from '../runs/store.js';
+import type { Program } from '../tensorflow/compile.js';
+import { environmentFacts } from '../tensorflow/engine.js';
+import type { TensorDataMap } from '../tensorflow/tensor-data.js';
+import { DivergedError, train, type TrainProgress } from '../train/trainer.js';
+
+/** What the trainer needs of an experiment's run. */
+export interface Training {
+  readonly program: Program;
+  readonly inputsAt: (step: number) => Readonly<Record<string, Float32Array | Int32Array>>;
+  readonly viewsPerStep: number;
+}
+
+/** A run that is wanted. */
+export interface RunJob {
+  readonly spec: RunSpec;
+  /** Names of the weights among the state, i.e. without what the optimizer keeps. */
+  readonly weightNames: readonly string[];
+  /** The training step; null for an encoder that is not trained. Called when there is something to train. */
+  readonly training: (() => Training) | null;
+  readonly initialWeights: () => TensorDataMap;
+  readonly metricsEvery: number;
+  readonly checkpointEvery: number;
+}
+
+export interface ExecuteOptions {
+  readonly onProgress?: (progress: TrainProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** A run was interrupted; what was trained is kept, and the same command goes on with it. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError';
+}
+
+function finishedRecord(store: RunStore, spec: RunSpec): RunRecord | null {
+  const id = idOf(spec);
+  if (!store.has(id)) return null;
+  const record = store.read(id);
+  return record.status === 'finished' ? record : null;
+}
+
+function pick(state: TensorDataMap, names: readonly string[]): TensorDataMap {
+  return Object.fromEntries(Object.entries(state).filter(([name]) => names.includes(name)));
+}
+
+/** Peak resident memory of this process so far. Node gives it in kilobytes. */
+function peakMemoryBytes(): number {
+  return process.resourceUsage().maxRSS * 1024;
+}
+
+async function trainToEnd(
+  run: OpenRun,
+  job: RunJob,
+  training: Training,
+  options: ExecuteOptions,
+): Promise<void> {
+  const { program, inputsAt, viewsPerStep } = training;
+  const checkpoint = run.latestCheckpoint();
+  const from = checkpoint?.state.step ?? 0;
+  if (checkpoint !== null) program.writeState(checkpoint.state.tensors);
+  run.startSession(environmentFacts(), from);
+  try {
+    const result = await train({
+      program,
+      from,
+      steps: job.spec.plannedSteps,
+      inputsAt,
+      viewsPerStep,
+      metricsEvery: job.metricsEvery,
+      checkpointEvery: job.checkpointEvery,
+      onMetrics: (step, values) => run.metrics(step, values),
+      onCheckpoint: (state) => run.saveCheckpoint(state),
+      onProgress: (progress) => {
+        const { step, seconds, viewsPerSecond } = progress;
+        run.progress({ step, seconds, viewsPerSecond, peakMemoryBytes: peakMemoryBytes() });
+        options.onProgress?.(progress);
+      },
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+    if (result.outcome === 'interrupted') {
+      run.stop();
+      throw new InterruptedError(
+        `Stopped ${run.record.label} at step ${result.step} of ${job.spec.plannedSteps}; the same command goes on from there.`,
+      );
+    }
+    run.finish({ tensors: pick(program.readState(), job.weightNames) });
+  } catch (error) {
+    // Whatever went wrong, the last checkpoint stays and the record says why there is nothing newer.
+    if (!(error instanceof InterruptedError)) run.fail(error);
+    throw error;
+  }
+}
+
+/**
+ * The record of a finished run: from the store, or trained now from its last checkpoint or from the start.
+ *
+ * @throws InterruptedError when the signal came; DivergedError when training did; UserError when another process has
+ *   the run.
+ */
+export async function ensureTrained(
+  store: RunStore,
+  job: RunJob,
+  options: ExecuteOptions = {},
+): Promise<RunRecord> {
+  const found = finishedRecord(store, job.spec);
+  if (found !== null) return found;
+  const run = store.begin(job.spec);
+  try {
+    if (run.record.status === 'finished') return run.record;
+    if (job.training === null) {
+      run.startSession(environmentFacts(), 0);
+      run.finish({ tensors: job.initialWeights() });
+      return run.record;
+    }
+    const training = job.training();
+    try {
+      await trainToEnd(run, job, training, options);
+    } finally {
+      training.program.dispose();
+    }
+    return run.record;
+  } finally {
+    run.close();
+  }
+}
+
+/**
+ * The record with every measurement in `wanted` that is missing or was made with another key, made now.
+ *
+ * @param wanted - name and key of each measurement.
+ * @param measure - makes the named measurements, with the trained weights.
+ */
+export async function ensureMeasured(
+  store: RunStore,
+  job: RunJob,
+  wanted: readonly { readonly name: string; readonly key: string }[],
+  measure: (
+    names: readonly string[],
+    weights: TensorDataMap,
+  ) => Iterable<Measurement> | AsyncIterable<Measurement>,
+): Promise<RunRecord> {
+  const id = idOf(job.spec);
+  const record = store.read(id);
+  const missing = wanted
+    .filter(({ name, key }) => record.measurements[name]?.key !== key)
+    .map(({ name }) => name);
+  if (missing.length === 0) return record;
+  const run = store.begin(job.spec);
+  try {
+    for await (const measurement of measure(missing, run.weights())) run.addMeasurement(measurement);
+    return run.record;
+  } finally {
+    run.close();
+  }
+}
+
+export { DivergedError };

@@ -1,0 +1,142 @@
+/** What the presets and profiles of the protein experiment set. */
+import { z } from 'zod';
+import { resolveConfig, type ConfigLayer } from '../../runs/configuration.js';
+import type { Json } from '../../runs/record.js';
+import type { PresetName } from '../../runs/presets.js';
+import type { ProfileName } from '../../runs/profiles.js';
+import { ENCODERS, trainingSchema, type EncoderName, type TrainingConfig } from './config.js';
+
+/** Settings of what is measured on a trained encoder; they can change without training anew. */
+export const measureSchema = z.strictObject({
+  /** Rotations over which gamma_f, invariance and Wahba's error are averaged; the paper's Figure 5 has 20. */
+  augmentations: z.number().int().min(2).default(20),
+  /** Held-out structures whose trajectories are drawn (Figure 3 has 3) and over which roundness is averaged. */
+  shownStructures: z.number().int().min(1).default(3),
+  roundnessStructures: z.number().int().min(2).default(24),
+  /** Rotations about an axis over 360 degrees (100 in the paper). */
+  angles: z.number().int().min(8).default(100),
+  /** Random orientations in which the readout of the principal component sees each structure. */
+  trainOrientations: z.number().int().min(1).default(8),
+  testOrientations: z.number().int().min(1).default(4),
+  classifierSeeds: z.array(z.number().int().min(0)).min(1).default([0, 1, 2]),
+  seed: z.number().int().min(0).default(0),
+});
+export type MeasureConfig = z.output<typeof measureSchema>;
+
+/** A setting that the paper leaves open, varied for one encoder and seed. */
+export interface Variation {
+  /** The setting as `-p` names it. */
+  readonly setting: string;
+  readonly values: readonly Json[];
+  readonly encoders: readonly EncoderName[];
+}
+
+interface ProfileSettings {
+  readonly training: { readonly [key: string]: Json };
+  readonly measures: { readonly [key: string]: Json };
+  readonly seeds: readonly number[];
+  readonly encoders: readonly EncoderName[];
+  readonly variations: readonly Variation[];
+}
+
+const VARIED = ['care', 'simclr'] as const satisfies readonly EncoderName[];
+
+const LAPTOP: ProfileSettings = {
+  training: { 'data.points': 64, 'training.steps': 600, 'training.batch': 64 },
+  measures: {},
+  seeds: [0, 1, 2],
+  encoders: ENCODERS,
+  variations: [
+    { setting: 'training.lambda', values: [0.1, 10], encoders: ['care'] },
+    { setting: 'data.points', values: [32, 128], encoders: VARIED },
+    { setting: 'model.pooling', values: ['max'], encoders: VARIED },
+  ],
+};
+
+/** The profiles; a larger one differs from `laptop` in what its lines say. */
+export const PROTEIN_PROFILES: Readonly<Record<ProfileName, ProfileSettings>> = {
+  smoke: {
+    training: { 'data.points': 32, 'data.limit': 96, 'training.steps': 30, 'training.batch': 32 },
+    measures: {
+      augmentations: 4,
+      roundnessStructures: 4,
+      trainOrientations: 2,
+      testOrientations: 2,
+      classifierSeeds: [0, 1],
+    },
+    seeds: [0, 1],
+    encoders: ENCODERS,
+    variations: [{ setting: 'training.lambda', values: [10], encoders: ['care'] }],
+  },
+  laptop: LAPTOP,
+  overnight: {
+    ...LAPTOP,
+    training: { 'data.points': 256, 'training.steps': 4000, 'training.batch': 128 },
+    seeds: [0, 1, 2, 3, 4],
+  },
+  workstation: {
+    ...LAPTOP,
+    training: { 'data.points': 512, 'training.steps': 20000, 'training.batch': 128 },
+    seeds: [0, 1, 2, 3, 4],
+  },
+  paper: {
+    ...LAPTOP,
+    training: { 'data.points': 512, 'training.steps': 20000, 'training.batch': 128 },
+    seeds: [0, 1, 2, 3, 4],
+  },
+};
+
+/**
+ * What the presets set. The official code has no protein experiment; what carries over from it is how L_equi is reduced:
+ * `2 mean_i sum_{j != i}`, under which its lambda is to be read.
+ */
+export const PROTEIN_PRESETS: Readonly<Record<PresetName, { readonly [key: string]: Json }>> = {
+  paper: { 'training.reduction': 'mean' },
+  'official-code': { 'training.reduction': 'official-sum', 'training.lambda': 0.03 },
+};
+
+/** The choice of what to run. */
+export interface ProteinChoice {
+  readonly profile: ProfileName;
+  readonly preset: PresetName;
+  /** What the user set with `-p`; keys of training as they are, those of measures after `measures.`. */
+  readonly overrides?: ConfigLayer;
+}
+
+const MEASURES = 'measures.';
+
+function splitOverrides(overrides: ConfigLayer | undefined): {
+  readonly training: ConfigLayer[];
+  readonly measures: ConfigLayer[];
+} {
+  if (overrides === undefined) return { training: [], measures: [] };
+  const entries = Object.entries(overrides.values);
+  const measures = entries
+    .filter(([key]) => key.startsWith(MEASURES))
+    .map(([key, value]) => [key.slice(MEASURES.length), value]);
+  const training = entries.filter(([key]) => !key.startsWith(MEASURES));
+  return {
+    training: [{ ...overrides, values: Object.fromEntries(training) as ConfigLayer['values'] }],
+    measures: [{ ...overrides, values: Object.fromEntries(measures) as ConfigLayer['values'] }],
+  };
+}
+
+/** The settings of one training run: defaults, then preset, profile, the user's, and what the plan asks of this run. */
+export function trainingConfig(choice: ProteinChoice, run: { readonly [key: string]: Json }): TrainingConfig {
+  return resolveConfig(
+    trainingSchema,
+    { source: `preset ${choice.preset}`, values: PROTEIN_PRESETS[choice.preset] },
+    { source: `profile ${choice.profile}`, values: PROTEIN_PROFILES[choice.profile].training },
+    ...splitOverrides(choice.overrides).training,
+    { source: 'the plan', values: run },
+  );
+}
+
+/** The settings of the measures. */
+export function measureConfig(choice: ProteinChoice): MeasureConfig {
+  return resolveConfig(
+    measureSchema,
+    { source: `profile ${choice.profile}`, values: PROTEIN_PROFILES[choice.profile].measures },
+    ...splitOverrides(choice.overrides).measures,
+  );
+}

@@ -1,0 +1,278 @@
+/** The protein experiment as a whole: which runs it needs, how to get them, and what they found. */
+import { canonicalJson, hashJson } from '../../runs/canonical-json.js';
+import { codeHash, codeProvenance } from '../../runs/code-version.js';
+import type { CodeProvenance, DataProvenance, Json, Measurement, RunRecord } from '../../runs/record.js';
+import { idOf, type RunSpec, type RunStore } from '../../runs/store.js';
+import type { Execution } from '../../tensorflow/compile.js';
+import type { TensorDataMap } from '../../tensorflow/tensor-data.js';
+import type { TrainProgress } from '../../train/trainer.js';
+import { ensureMeasured, ensureTrained, InterruptedError, type RunJob } from '../execute-run.js';
+import { objectiveOf, type EncoderName, type TrainingConfig } from './config.js';
+import { proteinEncoder } from './encoder.js';
+import { ENCODER_LABELS } from './labels.js';
+import { PROTEIN_MEASURES, type ProteinMeasureName } from './measures.js';
+import {
+  measureConfig,
+  PROTEIN_PROFILES,
+  trainingConfig,
+  type MeasureConfig,
+  type ProteinChoice,
+} from './settings.js';
+import { loadTask, type ProteinTask } from './task.js';
+import { initialWeights, proteinModel, proteinTraining } from './training.js';
+
+export const PROTEIN = 'protein';
+
+/** A setting that a run varies, or null for the main comparison. */
+export interface RunVariation {
+  readonly setting: string;
+  readonly value: Json;
+}
+
+/** A run that the experiment needs. */
+export interface ProteinRun {
+  readonly encoder: EncoderName;
+  readonly seed: number;
+  readonly variation: RunVariation | null;
+  readonly label: string;
+  readonly config: TrainingConfig;
+}
+
+export interface ProteinPlan {
+  readonly choice: ProteinChoice;
+  readonly measures: MeasureConfig;
+  readonly runs: readonly ProteinRun[];
+}
+
+function plannedRun(
+  choice: ProteinChoice,
+  encoder: EncoderName,
+  seed: number,
+  variation: RunVariation | null,
+): ProteinRun {
+  const varied = variation === null ? {} : { [variation.setting]: variation.value };
+  const suffix = variation === null ? '' : `, ${variation.setting} ${JSON.stringify(variation.value)}`;
+  return {
+    encoder,
+    seed,
+    variation,
+    label: `${ENCODER_LABELS[encoder]} seed ${seed}${suffix}`,
+    config: trainingConfig(choice, { encoder, seed, ...varied }),
+  };
+}
+
+/**
+ * The runs of the experiment for a profile and preset: every encoder with every pretraining seed, then the variations of
+ * settings that the paper leaves open, with the first seed.
+ *
+ * @throws UserError for overrides that are no settings.
+ */
+export function planProtein(choice: ProteinChoice): ProteinPlan {
+  const { seeds, encoders, variations } = PROTEIN_PROFILES[choice.profile];
+  const main = seeds.flatMap((seed) => encoders.map((encoder) => plannedRun(choice, encoder, seed, null)));
+  const [firstSeed = 0] = seeds;
+  const varied = variations.flatMap(({ setting, values, encoders: which }) =>
+    values.flatMap((value) =>
+      which.map((encoder) => plannedRun(choice, encoder, firstSeed, { setting, value })),
+    ),
+  );
+  return { choice, measures: measureConfig(choice), runs: [...main, ...varied] };
+}
+
+/** What happens while the experiment runs, for progress displays. */
+export interface StudyEvent {
+  /** The run at hand, counted from 0, and how many there are. */
+  readonly index: number;
+  readonly runs: number;
+  readonly label: string;
+  readonly phase: 'training' | 'measuring' | 'ready';
+  readonly progress?: TrainProgress;
+}
+
+export interface StudyOptions {
+  readonly store: RunStore;
+  readonly dataDir?: string;
+  readonly execution?: Execution;
+  readonly onEvent?: (event: StudyEvent) => void;
+  /** Things that a person should read, such as what was left out of the data. */
+  readonly onRemark?: (remark: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** A planned run with its record, or null where it was not run. */
+export interface ProteinOutcome extends ProteinRun {
+  readonly record: RunRecord | null;
+}
+
+export interface ProteinResults {
+  readonly plan: ProteinPlan;
+  readonly outcomes: readonly ProteinOutcome[];
+}
+
+const trainingEntry = new URL('./training.js', import.meta.url);
+const measuresEntry = new URL('./measures.js', import.meta.url);
+
+function specOf(
+  plan: ProteinPlan,
+  run: ProteinRun,
+  task: ProteinTask,
+  code: CodeProvenance,
+  execution: Execution,
+): RunSpec {
+  return {
+    experiment: PROTEIN,
+    label: run.label,
+    profile: plan.choice.profile,
+    preset: plan.choice.preset,
+    config: run.config,
+    seeds: { pretraining: run.seed, data: run.config.data.seed },
+    data: task.provenance,
+    code,
+    execution,
+    plannedSteps: run.encoder === 'untrained' ? 0 : run.config.training.steps,
+  };
+}
+
+function jobOf(spec: RunSpec, run: ProteinRun, task: ProteinTask, execution: Execution): RunJob {
+  const objective = objectiveOf(run.encoder);
+  const { steps } = run.config.training;
+  return {
+    spec,
+    weightNames: proteinModel(run.config).variables.map(({ name }) => name),
+    training:
+      objective === null
+        ? null
+        : () => proteinTraining(run.config, objective, task.clouds, task.train, execution),
+    initialWeights: () => initialWeights(run.config),
+    metricsEvery: Math.max(1, Math.round(steps / 100)),
+    checkpointEvery: Math.max(10, Math.round(steps / 10)),
+  };
+}
+
+/** Settings of a measurement as a record keeps them, with the hash by which it is known to be current. */
+function measureKeys(config: MeasureConfig): { readonly name: ProteinMeasureName; readonly key: string }[] {
+  const code = codeHash(measuresEntry);
+  const names = Object.keys(PROTEIN_MEASURES) as ProteinMeasureName[];
+  return names.map((name) => ({ name, key: hashJson({ name, config, code }).slice(0, 16) }));
+}
+
+function* measureRun(
+  run: ProteinRun,
+  task: ProteinTask,
+  config: MeasureConfig,
+  wanted: readonly { readonly name: ProteinMeasureName; readonly key: string }[],
+  weights: TensorDataMap,
+): Generator<Measurement> {
+  const encoder = proteinEncoder(run.config, weights, task.clouds);
+  try {
+    for (const { name, key } of wanted) {
+      const startedAt = performance.now();
+      const findings = PROTEIN_MEASURES[name](encoder, task, config);
+      const seconds = (performance.now() - startedAt) / 1000;
+      yield { name, key, settings: config, measuredAt: new Date().toISOString(), seconds, ...findings };
+    }
+  } finally {
+    encoder.dispose();
+  }
+}
+
+/** Loads each data set once: the runs of a plan share one or few. */
+function taskLoader(options: StudyOptions): (config: TrainingConfig) => ProteinTask {
+  const tasks = new Map<string, ProteinTask>();
+  return (config) => {
+    const key = canonicalJson(config.data);
+    const known = tasks.get(key);
+    if (known !== undefined) return known;
+    const task = loadTask(config, options.dataDir);
+    if (tasks.size === 0) task.set.remarks.forEach((remark) => options.onRemark?.(remark));
+    tasks.set(key, task);
+    options.store.saveManifest(task.manifest);
+    return task;
+  };
+}
+
+/**
+ * Brings every run of the plan to its end: found in the store, trained, measured.
+ *
+ * @throws InterruptedError when the signal came; UserError for data, settings or folders that do not serve.
+ */
+export async function runProtein(plan: ProteinPlan, options: StudyOptions): Promise<ProteinResults> {
+  const { store, execution = 'chained', signal } = options;
+  const code = codeProvenance(codeHash(trainingEntry));
+  const keys = measureKeys(plan.measures);
+  const taskOf = taskLoader(options);
+  const outcomes: ProteinOutcome[] = [];
+  for (const [index, run] of plan.runs.entries()) {
+    if (signal?.aborted === true) {
+      throw new InterruptedError(`Stopped before ${run.label}; the same command goes on from there.`);
+    }
+    const tell = (phase: StudyEvent['phase'], progress?: TrainProgress) => {
+      const event = { index, runs: plan.runs.length, label: run.label, phase };
+      options.onEvent?.(progress === undefined ? event : { ...event, progress });
+    };
+    const task = taskOf(run.config);
+    const job = jobOf(specOf(plan, run, task, code, execution), run, task, execution);
+    await ensureTrained(store, job, {
+      onProgress: (progress) => tell('training', progress),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const record = await ensureMeasured(store, job, keys, (missing, weights) => {
+      tell('measuring');
+      return measureRun(
+        run,
+        task,
+        plan.measures,
+        keys.filter(({ name }) => missing.includes(name)),
+        weights,
+      );
+    });
+    tell('ready');
+    outcomes.push({ ...run, record });
+  }
+  return { plan, outcomes };
+}
+
+/** Whether a run of the plan is in the store, and how far; for showing a plan before it is carried out. */
+export type RunReadiness = 'ready' | 'to measure' | 'to continue' | 'to train';
+
+/** What of a plan is there already, and on which data. */
+export interface Readiness {
+  readonly runs: readonly RunReadiness[];
+  readonly data: DataProvenance | null;
+}
+
+/** What of a plan is there already. Loads the data, since its hash is part of a run's id. */
+export function readiness(plan: ProteinPlan, options: StudyOptions): Readiness {
+  const code = codeProvenance(codeHash(trainingEntry));
+  const keys = measureKeys(plan.measures);
+  const taskOf = taskLoader(options);
+  const [first] = plan.runs;
+  const data = first === undefined ? null : taskOf(first.config).provenance;
+  const runs = plan.runs.map((run): RunReadiness => {
+    const id = idOf(specOf(plan, run, taskOf(run.config), code, options.execution ?? 'chained'));
+    if (!options.store.has(id)) return 'to train';
+    const record = options.store.read(id);
+    if (record.status !== 'finished') return 'to continue';
+    return keys.every(({ name, key }) => record.measurements[name]?.key === key) ? 'ready' : 'to measure';
+  });
+  return { runs, data };
+}
+
+/**
+ * What a store holds of a plan, without data, engine or training: each run is found by its configuration, the newest of
+ * the finished ones; a missing run is null.
+ */
+export function collectProtein(plan: ProteinPlan, records: readonly RunRecord[]): ProteinResults {
+  const finished = records.filter(
+    ({ experiment, status }) => experiment === PROTEIN && status === 'finished',
+  );
+  const startOf = (record: RunRecord) => record.sessions[0]?.startedAt ?? '';
+  const sorted = [...finished].sort((a, b) => (startOf(a) < startOf(b) ? 1 : -1));
+  return {
+    plan,
+    outcomes: plan.runs.map((run) => {
+      const config = canonicalJson(run.config);
+      return { ...run, record: sorted.find((record) => canonicalJson(record.config) === config) ?? null };
+    }),
+  };
+}
