@@ -192,6 +192,7 @@ export const CHART_CONFIG = {
     titleColor: INK,
     orient: 'top',
   },
+  mark: { color: '#0072B2' },
   text: { fontSize: CHART_FONT_SIZE, color: INK },
   title: { color: INK, fontSize: 13, fontWeight: 'normal', anchor: 'start' },
   header: { labelColor: INK, titleColor: INK, labelFontSize: CHART_FONT_SIZE },

@@ -92,7 +92,7 @@ function dotSpec(input: DotPlotInput, width: number): VegaLiteSpec {
 
 /** The measure, and under it what dots, bar and line are: error bars are never nameless. */
 function axisTitle(input: DotPlotInput, width: number): string[] {
-  const paper = input.paper?.length ? '; diamond: the paper' : '';
+  const paper = input.paper?.length ? '; diamond: paper' : '';
   const key = `dot: one ${input.dotIs}; bar: mean; line: \u00b1 1 standard deviation${paper}`;
   return [...wrapWords(input.xTitle, titleLimit(width)), ...wrapWords(key, titleLimit(width))];
 }
@@ -178,7 +178,7 @@ function spreadLayers(input: DotPlotInput, x: object): object[] {
     },
     {
       data: { values },
-      mark: { type: 'tick', color: INK, thickness: 2.5, size: 20 },
+      mark: { type: 'tick', color: INK, thickness: 2.5, size: 20, opacity: 1 },
       encoding: { x: xField(x, 'mean'), tooltip },
     },
   ];

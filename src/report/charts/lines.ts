@@ -23,8 +23,7 @@ export interface TrainingChartInput {
   readonly height?: number;
 }
 
-/** Room at the right end for the names of the lines, in pixels. */
-const LABEL_ROOM = 112;
+/** Distance between the names of lines that end close together, in pixels. */
 const LABEL_GAP = 15;
 
 /** Width that a chart is arranged for on a phone, in pixels. */
@@ -64,12 +63,12 @@ function trainingSpec(input: TrainingChartInput, names: 'labels' | 'legend'): Ve
     width,
     height,
     autosize: FIT,
-    padding: { left: 5, top: 8, bottom: 5, right: names === 'labels' ? LABEL_ROOM : 8 },
+    padding: { left: 5, top: 8, bottom: 5, right: 8 },
     layer: [
       ...levelLayers(input.references ?? [], y),
       {
         data: { values },
-        mark: { type: 'line', strokeWidth: 2, interpolate: 'linear', clip: true },
+        mark: { type: 'line', strokeWidth: 2, interpolate: 'linear' },
         encoding: {
           x: { ...x, field: 'step' },
           y: { ...y, field: 'value' },

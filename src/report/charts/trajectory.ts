@@ -73,7 +73,7 @@ export function trajectoryPanels(
 
 const DEFAULT_SIZE = 170;
 /** What the axes take of a panel, in pixels. */
-const MARGINS = 40;
+const MARGINS = 54;
 
 function trajectorySpec(
   trajectory: Trajectory,
@@ -88,6 +88,7 @@ function trajectorySpec(
     description: trajectory.alt ?? describePath(trajectory),
     width: size - MARGINS,
     height: size - MARGINS,
+    padding: 2,
     data: { values },
     encoding: { x: axis('x', axes), y: axis('y', axes) },
     layer: [

@@ -2,6 +2,7 @@ import type { Loader, Spec } from 'vega';
 import type { TopLevelSpec } from 'vega-lite';
 import { CHART_CONFIG, themed } from '../theme.js';
 import type { VegaLiteSpec } from '../blocks.js';
+import { keepInside } from './client.js';
 import { withCompiler } from './expressions.js';
 import type { ExpressionCompiler } from './expressions.js';
 
@@ -31,26 +32,28 @@ export const NARROW_WIDTH = 328;
 const REFUSE: Partial<Loader> = {
   load: (url) =>
     Promise.reject(new Error(`A report takes no data from elsewhere: put the values of ${url} inline.`)),
-  sanitize: (url) =>
-    /^data:image\//.test(url)
-      ? Promise.resolve({ href: url })
-      : Promise.reject(new Error('A chart in a report cannot link or load from elsewhere.')),
+  sanitize: keepInside,
 };
 
 /**
  * Draws a Vega-Lite specification, twice if it is wider than a phone. Its `usermeta.narrow`, if it has one, is what a
  * phone gets instead.
  *
+ * @param id prefix of the names inside the pictures, unique on its page.
  * @throws when the specification does not compile or draw, with Vega's own message.
  */
-export async function drawChart(spec: VegaLiteSpec, compiler: ExpressionCompiler): Promise<DrawnChart> {
+export async function drawChart(
+  spec: VegaLiteSpec,
+  compiler: ExpressionCompiler,
+  id = 'chart',
+): Promise<DrawnChart> {
   const flexible = isFlexible(spec);
   const vega = await toVega(flexible ? { autosize: FIT, ...spec } : spec);
-  const wide = await toSvg(vega, compiler);
+  const wide = await toSvg(vega, compiler, id);
   if (!flexible || wide.width <= NARROW_WIDTH) return { ...wide, vega, flexible: false };
   const other = narrowSpec(spec);
   const own = other ? await toVega({ autosize: FIT, ...other }) : undefined;
-  const narrow = await toSvg({ ...(own ?? vega), width: NARROW_WIDTH }, compiler);
+  const narrow = await toSvg({ ...(own ?? vega), width: NARROW_WIDTH }, compiler, `${id}-n`);
   return { ...wide, narrow: { ...narrow, ...(own ? { vega: own } : {}) }, vega, flexible: true };
 }
 
@@ -86,6 +89,7 @@ function nothing(this: unknown): unknown {
 async function toSvg(
   spec: Spec,
   compiler: ExpressionCompiler,
+  id: string,
 ): Promise<{ svg: string; width: number; height: number }> {
   const { loader, parse, View } = await import('vega');
   const refusing = Object.assign(loader(), REFUSE);
@@ -95,7 +99,7 @@ async function toSvg(
   );
   try {
     const svg = await view.toSVG();
-    return { svg: trimSvg(svg), ...sizeOf(svg) };
+    return { svg: ownIds(trimSvg(svg), id), ...sizeOf(svg) };
   } finally {
     view.finalize();
   }
@@ -108,9 +112,19 @@ const NEEDLESS =
 /** Drops what the page says once for all charts, and digits below a tenth of a pixel: a page holds many of these. */
 function trimSvg(svg: string): string {
   return svg
-    .replaceAll(/<path [^>]*(?:d=""|display="none"|d="M0,0h0v0h0Z")[^>]*\/>/g, '')
+    .replaceAll(/<path [^>]*(?: opacity="0"| d=""|display="none"|d="M0,0h0v0h0Z")[^>]*\/>/g, '')
     .replaceAll(/<[a-z][^>]*>/g, (tag) => shortNumbers(tag.replaceAll(NEEDLESS, '')))
     .replaceAll(/<g><\/g>/g, '');
+}
+
+/** Vega numbers clips and gradients through the whole process; here each picture gets names of its own. */
+function ownIds(svg: string, id: string): string {
+  const names = new Map<string, string>();
+  return svg.replaceAll(/(?<=\bid="|url\(#)[^")]+/g, (name) => {
+    const own = names.get(name) ?? `${id}-part${names.size + 1}`;
+    names.set(name, own);
+    return own;
+  });
 }
 
 function shortNumbers(tag: string): string {

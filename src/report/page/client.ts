@@ -14,6 +14,7 @@ interface LiveView {
 
 interface VegaRuntime {
   parse(spec: unknown): unknown;
+  loader(): object;
   View: new (runtime: unknown, options: object) => LiveView;
 }
 
@@ -21,7 +22,14 @@ interface VegaRuntime {
 interface PageGlobals {
   vega?: VegaRuntime;
   careCompiler?: (compile: (parameters: readonly string[], code: string) => Compiled) => ExpressionCompiler;
+  careLinks?: typeof keepInside;
   careExpressions?: readonly Compiled[];
+}
+
+/** Where a chart's pictures and links may lead: into the page itself, and nowhere else. */
+export function keepInside(url: string, options?: { readonly context?: string }): Promise<{ href: string }> {
+  if (/^data:image\/(png|jpeg|gif|webp)[;,]/.test(url)) return Promise.resolve({ href: url });
+  return Promise.resolve({ href: options?.context === 'image' ? 'data:,' : '#' });
 }
 
 /** Opens folds that a link points into or that a print must show. */
@@ -125,6 +133,7 @@ export function bringChartsToLife(): void {
     const sized = flexible ? { ...(spec as object), width: fitting(chart) } : spec;
     const view = new vega.View(vega.parse(sized), {
       expr: careCompiler(compile),
+      loader: Object.assign(vega.loader(), { sanitize: page.careLinks }),
       renderer: 'svg',
       container: place,
       hover: true,

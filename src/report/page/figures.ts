@@ -75,7 +75,7 @@ function panelGrid(
   for (const count of steps) {
     const needed = count * width * (count === 2 ? PHONE_SHRINK : 1) + (count - 1) * GAP;
     room.styles.add(
-      `@container (min-width:${Math.ceil(needed)}px){.${name}{grid-template-columns:repeat(${count},minmax(0,1fr))}}`,
+      `@container (min-width:${Math.ceil(needed)}px){.${name}{grid-template-columns:repeat(${count},minmax(0,${Math.round(width * GROWTH)}px))}}`,
     );
   }
   return `<div class="panel-box"><div class="panels ${name}" role="group" aria-label="${escapeHtml(alt)}">${panels.join('')}</div></div>`;
@@ -103,7 +103,7 @@ async function drawPanel(
 ): Promise<{ html: string; width: number }> {
   const title = panel.title === '' ? '' : `<p class="panel-title">${renderInline(panel.title)}</p>`;
   try {
-    const chart = await drawChart(panel.spec, room.expressions.compiler);
+    const chart = await drawChart(panel.spec, room.expressions.compiler, id);
     room.specs.set(id, chart.vega);
     if (chart.narrow?.vega) room.specs.set(`${id}${NARROW_SUFFIX}`, chart.narrow.vega);
     const alt = figure.panels.length === 1 ? figure.alt : panelAlt(figure, panel);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { bringChartsToLife, openFolds } from './client.js';
+import { bringChartsToLife, keepInside, openFolds } from './client.js';
 import { scriptSafe } from './escape.js';
 import { expressionCompiler } from './expressions.js';
 import type { ChartRoom } from './figures.js';
@@ -29,7 +29,11 @@ async function vegaBuild(): Promise<string> {
 export async function pageScripts(room: ChartRoom): Promise<PageScripts> {
   const folds = `(${openFolds.toString()})();`;
   if (room.specs.size === 0) return { scripts: [folds], laterScripts: [], packed: {} };
-  const charts = `globalThis.careCompiler=${expressionCompiler.toString()};\n(${bringChartsToLife.toString()})();`;
+  const charts = [
+    `globalThis.careCompiler=${expressionCompiler.toString()};`,
+    `globalThis.careLinks=${keepInside.toString()};`,
+    `(${bringChartsToLife.toString()})();`,
+  ].join('\n');
   const expressions = scriptSafe(room.expressions.source());
   const runtime = `${await vegaBuild()}\nglobalThis.careExpressions=${expressions};\n`;
   return {
