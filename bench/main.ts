@@ -1,0 +1,23 @@
+/** `npm run bench -- NAME`: each benchmark compares in one run, in alternation, and prints a line `ratio N.NN`. */
+import { Command } from 'commander';
+import { benchDeepSet } from './deepset/bench.js';
+
+const program = new Command('bench');
+program
+  .description('benchmarks against PyTorch on the same cores; run them on an idle machine')
+  .showHelpAfterError();
+program
+  .command('deepset')
+  .description(
+    'one training step of the protein experiment (128 clouds x 256 points, 4 views, Adam) against PyTorch',
+  )
+  .option('--rounds <n>', 'times that each side is timed', '8')
+  .option('--steps <n>', 'steps of a side before the other has its turn', '6')
+  .option('--threads <n>', 'threads of each side', '2')
+  .option('--out <file>', 'write the figures as JSON')
+  .action(benchDeepSet);
+
+program.parseAsync().catch((error: unknown) => {
+  console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+});
