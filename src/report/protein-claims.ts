@@ -269,7 +269,7 @@ export function proteinSettings({ plan }: ProteinResults): SettingsBlock {
         'temperature',
         open,
         String(training.temperature),
-        'at .5 the encoder stays at the trivial solution for long',
+        'at .5 training stays at the trivial solution for long',
       ),
       row('lambda, reduction', open, `${training.lambda}, ${training.reduction}`, 'varied below'),
       row('chunks of L_equi', open, `${training.chunks} of ${training.batch / training.chunks}`),

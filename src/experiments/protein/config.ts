@@ -24,7 +24,7 @@ export const trainingSchema = z.strictObject({
       /** Which atoms make a structure's cloud. */
       atoms: z.enum(['ca', 'backbone']).default('ca'),
       /** Points that every cloud is resampled to. */
-      points: whole.min(4).default(128),
+      points: whole.min(4).default(64),
       /** `rms`: each cloud has radius 1; `global`: all are divided by one length. */
       scale: z.enum(['rms', 'global']).default('rms'),
       /** Share of the structures that is held out. */
@@ -38,19 +38,19 @@ export const trainingSchema = z.strictObject({
   model: z
     .strictObject({
       phi: z.array(width).min(1).default([64, 128, 256]),
-      pooling: z.enum(['mean', 'max', 'sum']).default('mean'),
+      pooling: z.enum(['mean', 'max', 'sum']).default('max'),
       rho: z.array(width).min(1).default([128, 16]),
     })
     .prefault({}),
   training: z
     .strictObject({
-      steps: whole.min(0).default(1000),
+      steps: whole.min(0).default(600),
       batch: whole.min(4).default(64),
       learningRate: z.number().gt(0).default(1e-3),
       weightDecay: z.number().min(0).default(1e-6),
-      temperature: z.number().gt(0).default(0.5),
+      temperature: z.number().gt(0).default(0.1),
       /** Weight of L_equi; it means nothing without `reduction`. */
-      lambda: z.number().min(0).default(1),
+      lambda: z.number().min(0).default(30),
       chunks: whole.min(1).default(4),
       reduction: z.enum(['mean', 'official-sum']).default('mean'),
     })

@@ -185,26 +185,29 @@ function rotated(rotation: Float32Array, [x, y, z]: readonly [number, number, nu
 
 /** Embeddings of every structure in several random orientations, with the principal component in each. */
 function orientedViews(encoder: ProteinEncoder, task: ProteinTask, config: MeasureConfig): AxisReadoutData {
+  const size = task.set.points * 3;
+  const components = new Map(
+    [...task.train, ...task.test].map((structure) => {
+      const cloud = task.set.coordinates.subarray(structure * size, (structure + 1) * size);
+      return [structure, principalComponent(cloud)] as const;
+    }),
+  );
+  const hasAxis = (structure: number) => (components.get(structure)?.gap ?? 0) >= config.leastGap;
+  const train = task.train.filter(hasAxis);
   const rows = [
-    ...task.train.flatMap((structure) => new Array<number>(config.trainOrientations).fill(structure)),
-    ...task.test.flatMap((structure) => new Array<number>(config.testOrientations).fill(structure)),
+    ...train.flatMap((structure) => new Array<number>(config.trainOrientations).fill(structure)),
+    ...task.test
+      .filter(hasAxis)
+      .flatMap((structure) => new Array<number>(config.testOrientations).fill(structure)),
   ];
   const stream = randomStream(config.seed, PURPOSE.orientations);
   const rotations = rows.map(() => randomRotation(stream));
-  const size = task.set.points * 3;
-  const axisOf = new Map(
-    [...new Set(rows)].map((structure) => {
-      const cloud = task.set.coordinates.subarray(structure * size, (structure + 1) * size);
-      return [structure, principalComponent(cloud).axis] as const;
-    }),
-  );
-  const learnt = task.train.length * config.trainOrientations;
+  const axisOf = (structure: number) => components.get(structure)?.axis ?? ([NaN, NaN, NaN] as const);
+  const learnt = train.length * config.trainOrientations;
   const unturned = new Float32Array(MATRIX_SIZE);
   return {
     embeddings: encoder.embed(rows, (row) => rotations[row] ?? unturned),
-    axes: rows.flatMap((structure, row) =>
-      rotated(rotations[row] ?? unturned, axisOf.get(structure) ?? [NaN, NaN, NaN]),
-    ),
+    axes: rows.flatMap((structure, row) => rotated(rotations[row] ?? unturned, axisOf(structure))),
     structures: rows,
     train: Array.from({ length: learnt }, (_, i) => i),
     test: Array.from({ length: rows.length - learnt }, (_, i) => learnt + i),

@@ -18,6 +18,8 @@ export const measureSchema = z.strictObject({
   /** Random orientations in which the readout of the principal component sees each structure. */
   trainOrientations: z.number().int().min(1).default(8),
   testOrientations: z.number().int().min(1).default(4),
+  /** Structures whose two widest directions differ by less than this, (l1 - l2) / l1, have no principal component to speak of. */
+  leastGap: z.number().min(0).lt(1).default(0.1),
   classifierSeeds: z.array(z.number().int().min(0)).min(1).default([0, 1, 2]),
   seed: z.number().int().min(0).default(0),
 });
@@ -47,9 +49,10 @@ const LAPTOP: ProfileSettings = {
   seeds: [0, 1, 2],
   encoders: ENCODERS,
   variations: [
-    { setting: 'training.lambda', values: [0.1, 10], encoders: ['care'] },
-    { setting: 'data.points', values: [32, 128], encoders: VARIED },
-    { setting: 'model.pooling', values: ['max'], encoders: VARIED },
+    { setting: 'training.lambda', values: [3, 300], encoders: ['care'] },
+    { setting: 'training.steps', values: [150, 1200], encoders: VARIED },
+    { setting: 'data.points', values: [128], encoders: VARIED },
+    { setting: 'model.pooling', values: ['mean'], encoders: VARIED },
   ],
 };
 
@@ -66,7 +69,7 @@ export const PROTEIN_PROFILES: Readonly<Record<ProfileName, ProfileSettings>> = 
     },
     seeds: [0, 1],
     encoders: ENCODERS,
-    variations: [{ setting: 'training.lambda', values: [10], encoders: ['care'] }],
+    variations: [{ setting: 'training.lambda', values: [3], encoders: ['care'] }],
   },
   laptop: LAPTOP,
   overnight: {
@@ -113,11 +116,11 @@ function splitOverrides(overrides: ConfigLayer | undefined): {
   const entries = Object.entries(overrides.values);
   const measures = entries
     .filter(([key]) => key.startsWith(MEASURES))
-    .map(([key, value]) => [key.slice(MEASURES.length), value]);
+    .map(([key, value]) => [key.slice(MEASURES.length), value] as const);
   const training = entries.filter(([key]) => !key.startsWith(MEASURES));
   return {
-    training: [{ ...overrides, values: Object.fromEntries(training) as ConfigLayer['values'] }],
-    measures: [{ ...overrides, values: Object.fromEntries(measures) as ConfigLayer['values'] }],
+    training: [{ ...overrides, values: Object.fromEntries(training) }],
+    measures: [{ ...overrides, values: Object.fromEntries(measures) }],
   };
 }
 
