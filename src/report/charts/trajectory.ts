@@ -72,30 +72,41 @@ export function trajectoryPanels(
 }
 
 const DEFAULT_SIZE = 170;
-/** What the axes take of a panel, in pixels. */
-const MARGINS = 54;
 
-function trajectorySpec(
-  trajectory: Trajectory,
-  options: TrajectoryOptions & { halfSpan: number; withKey: boolean },
-): VegaLiteSpec {
-  const { halfSpan, size = DEFAULT_SIZE, colour = 'method' } = options;
+/** Below this side, in pixels, numbers at the ticks would crowd the path: the name of the axis gives the grid instead. */
+const ROOM_FOR_NUMBERS = 140;
+
+/** Room around the path for axes and their names, in pixels: fixed, so that all panels are of one size everywhere. */
+const ROOM = {
+  numbers: { left: 38, right: 14, top: 20, bottom: 36 },
+  bare: { left: 4, right: 4, top: 20, bottom: 22 },
+};
+const LINE = 14;
+
+interface SpecOptions extends TrajectoryOptions {
+  readonly halfSpan: number;
+  /** Whether this panel names the start mark and the ideal circle for all of them. */
+  readonly withKey: boolean;
+}
+
+function trajectorySpec(trajectory: Trajectory, options: SpecOptions): VegaLiteSpec {
+  const { size = DEFAULT_SIZE, colour = 'method' } = options;
   const { points } = trajectory;
   const centre = idealCircle(points);
-  const values = closedPath(points, trajectory.run);
-  const axes = { halfSpan, centre, xTitle: options.xTitle ?? 'PC 1', yTitle: options.yTitle ?? 'PC 2' };
+  const room = size < ROOM_FOR_NUMBERS ? ROOM.bare : ROOM.numbers;
+  const side = size - room.left - room.right;
   return {
     description: trajectory.alt ?? describePath(trajectory),
-    width: size - MARGINS,
-    height: size - MARGINS,
-    padding: 2,
-    data: { values },
-    encoding: { x: axis('x', axes), y: axis('y', axes) },
+    width: side,
+    height: side,
+    autosize: { type: 'none' },
+    padding: { ...room, bottom: room.bottom + (options.withKey ? LINE : 0) },
+    data: { values: closedPath(points, trajectory.run) },
+    encoding: { x: axis('x', centre.x, options), y: axis('y', centre.y, options) },
     layer: [
       circleLayer(centre),
       ...(colour === 'method' ? methodPath(trajectory.method) : anglePath()),
       startLayer(trajectory.method, colour),
-      ...keyLayers(options),
     ],
   };
 }
@@ -114,30 +125,49 @@ function closedPath(points: readonly PathPoint[], run: string | undefined): obje
   }));
 }
 
-/** The name of the upright axis lies above it, so that a small panel keeps its width for the path. */
-const Y_AXIS = {
-  ...{ tickCount: 3, grid: true, gridColor: GRID, format: '.2~f', minExtent: 30, maxExtent: 30 },
-  ...{ titleAngle: 0, titleAlign: 'left', titleBaseline: 'bottom', titleX: -34, titleY: -5 },
-};
-const X_AXIS = { tickCount: 3, grid: true, gridColor: GRID, format: '.2~f', titlePadding: 2 };
-
-interface AxisInput {
-  readonly halfSpan: number;
-  readonly centre: { readonly x: number; readonly y: number };
-  readonly xTitle: string;
-  readonly yTitle: string;
+/** The largest of 1, 2, 5 times a power of ten that fits between the centre and the edge of a panel. */
+export function gridStep(halfSpan: number): number {
+  const power = 10 ** Math.floor(Math.log10(halfSpan * 0.95));
+  const lead = [5, 2, 1].find((each) => each * power <= halfSpan * 0.95) ?? 1;
+  return Number((lead * power).toPrecision(1));
 }
 
-function axis(channel: 'x' | 'y', input: AxisInput): object {
-  const centre = input.centre[channel];
-  const domain = [centre - input.halfSpan, centre + input.halfSpan];
+/** The name of the upright axis lies above it, so that a small panel keeps its width for the path. */
+const UPRIGHT = { titleAngle: 0, titleAlign: 'left', titleBaseline: 'bottom', titleY: -5 };
+
+function axis(channel: 'x' | 'y', centre: number, options: SpecOptions): object {
+  const { halfSpan, size = DEFAULT_SIZE } = options;
+  const [low, high] = [centre - halfSpan, centre + halfSpan];
+  const step = gridStep(halfSpan);
+  const first = Math.ceil(low / step);
+  const values = Array.from({ length: Math.floor(high / step) - first + 1 }, (_, index) =>
+    drawn((first + index) * step),
+  );
+  const bare = size < ROOM_FOR_NUMBERS;
+  const common = {
+    values,
+    grid: true,
+    gridColor: GRID,
+    format: '~g',
+    labels: !bare,
+    ticks: !bare,
+    labelOverlap: true,
+  };
+  const upright = { ...UPRIGHT, titleX: bare ? 0 : -32, minExtent: bare ? 0 : 30, maxExtent: bare ? 0 : 30 };
   return {
     field: channel,
     type: 'quantitative',
-    title: channel === 'x' ? input.xTitle : input.yTitle,
-    scale: { domain: domain.map(drawn), nice: false, zero: false },
-    axis: channel === 'x' ? X_AXIS : Y_AXIS,
+    title: channel === 'x' ? xTitle(options, bare ? step : undefined) : (options.yTitle ?? 'PC 2'),
+    scale: { domain: [drawn(low), drawn(high)], nice: false, zero: false },
+    axis: channel === 'x' ? { ...common, titlePadding: bare ? 4 : 2 } : { ...common, ...upright },
   };
+}
+
+/** The axis with its grid where the ticks have no numbers; in one panel also the key to circle and start mark. */
+function xTitle(options: SpecOptions, step: number | undefined): string[] {
+  const name = options.xTitle ?? 'PC 1';
+  const key = options.withKey ? ['\u25cb 0\u00b0   \u2504 ideal'] : [];
+  return [step === undefined ? name : `${name}, grid ${brief(step)}`, ...key];
 }
 
 function circleLayer(circle: { x: number; y: number; radius: number }): object {
@@ -205,18 +235,6 @@ function startLayer(method: string, colour: 'method' | 'angle'): object {
     },
     encoding: { tooltip: TOOLTIP },
   };
-}
-
-/** Names of the two lines and of the mark, in the corners of the first panel, where no path comes. */
-function keyLayers(options: { readonly withKey?: boolean; readonly size?: number }): object[] {
-  if (options.withKey !== true) return [];
-  const side = (options.size ?? DEFAULT_SIZE) - MARGINS;
-  const corner = (text: string, x: number, align: string): object => ({
-    data: { values: [{ text }] },
-    mark: { type: 'text', align, baseline: 'bottom', color: MUTED, fontSize: 11 },
-    encoding: { x: { value: x }, y: { value: side - 1 }, text: { field: 'text' } },
-  });
-  return [corner('\u25cb 0\u00b0', 2, 'left'), corner('\u2504 ideal', side - 1, 'right')];
 }
 
 /** What the path looks like in words: its size, and how far the distance from the centre varies. */

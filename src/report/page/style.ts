@@ -124,6 +124,7 @@ thead .num{white-space:normal}
 .out pre{margin:0}
 .stderr{color:var(--muted);font-size:.85rem;margin:0 0 .3rem}
 .problem{border-left:4px solid var(--v-no);padding:.5rem .8rem;margin:0 0 1rem;font-size:.92rem;background:var(--soft)}
+.answer+.problem{margin:.7rem 0 0}
 .problem pre{padding:.4rem 0;background:none}
 .tip{position:fixed;z-index:9;pointer-events:none;background:var(--tip);color:var(--tip-ink);font-size:.8rem;line-height:1.4;padding:.45rem .6rem;border-radius:4px;max-width:min(20rem,90vw);font-variant-numeric:tabular-nums}
 .tip div{display:flex;justify-content:space-between;gap:1rem}.tip b{font-weight:600;overflow-wrap:anywhere}
@@ -149,7 +150,15 @@ h2{font-size:1.4rem}
 .claims td.ours:nth-of-type(2)::before{content:"Ours: ";color:var(--muted)}
 .claims td.ours:nth-of-type(3)::before{content:"Difference: ";color:var(--muted)}
 .claims .because td{padding:.2rem 0 .9rem}
-.row-differs th{background:var(--soft)}
+.settings,.settings tbody,.settings tr,.settings td,.settings th{display:block;min-width:0}
+.settings thead{display:none}
+.settings tbody tr>*{border:0;padding:.05rem 0;position:static;max-width:none;min-width:0;background:none}
+.settings tbody tr{border-bottom:1px solid var(--line);padding:.55rem 0}
+.settings tbody th{font-weight:600}
+.settings .row-differs{box-shadow:inset 3px 0 0 var(--v-no);padding-left:.7rem}
+.settings .row-differs th{box-shadow:none;padding-left:0}
+.settings td.paper::before{content:"The paper: ";font-style:normal;color:var(--muted)}
+.settings td.ours::before{content:"Ours: ";color:var(--muted)}
 .overview td:not(.num){min-width:8.5rem}
 .record>div{grid-template-columns:1fr;gap:0}
 }

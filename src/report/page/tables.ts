@@ -111,7 +111,7 @@ export function settingsBlock(block: SettingsBlock): string {
       ? '<span class="differs"><span aria-hidden="true">\u25c6</span> differs</span>'
       : '<span class="same">same</span>';
     const reason = why === undefined ? '' : `<div class="why">${renderInline(why)}</div>`;
-    return `<tr${differs ? ' class="row-differs"' : ''}><th scope="row">${renderInline(setting)}</th><td class="paper">${renderInline(paper)}</td><td>${renderInline(ours)}</td><td>${mark}${reason}</td></tr>`;
+    return `<tr${differs ? ' class="row-differs"' : ''}><th scope="row">${renderInline(setting)}</th><td class="paper">${renderInline(paper)}</td><td class="ours">${renderInline(ours)}</td><td>${mark}${reason}</td></tr>`;
   });
   const head =
     '<thead><tr><th scope="col">setting</th><th scope="col" class="paper">paper</th><th scope="col">ours</th><th scope="col">difference</th></tr></thead>';

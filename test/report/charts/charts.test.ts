@@ -6,6 +6,7 @@ import { sensitivityChart, spreadLabels, trainingChart } from '../../../src/repo
 import { brief } from '../../../src/report/charts/statistics.js';
 import {
   describePath,
+  gridStep,
   idealCircle,
   sharedHalfSpan,
   trajectoryPanels,
@@ -64,6 +65,24 @@ describe('trajectories', () => {
     expect(points.at(-1)).toBe(points[0]);
     expect(svg).toContain('ideal');
     expect(await draw(second?.spec ?? {})).not.toContain('ideal');
+  });
+
+  it.each([
+    [1, 0.5],
+    [0.58, 0.5],
+    [0.5, 0.2],
+    [12, 10],
+    [0.0003, 0.0002],
+  ])('have a grid that fits half a side of %d: every %d', (halfSpan, step) => {
+    expect(gridStep(halfSpan)).toBe(step);
+  });
+
+  it('give the grid in the name of the axis where there is no room for numbers', async () => {
+    const [roomy, narrow] = [170, 116].map((size) => trajectoryPanels([big], { size })[0]?.spec ?? {});
+    expect(await draw(roomy ?? {})).not.toContain('grid 2');
+    const svg = await draw(narrow ?? {});
+    expect(svg).toContain('PC 1, grid 2');
+    expect(Number(/width="(\d+)"/.exec(svg)?.[1])).toBeLessThanOrEqual(116);
   });
 
   it('can run through a circle of colours instead', async () => {
