@@ -112,6 +112,8 @@ export interface SettingsBlock {
     readonly paper: string;
     readonly ours: string;
     readonly differs: boolean;
+    /** True where the paper does not say: ours was chosen, and is neither the same nor different. */
+    readonly open?: boolean;
     readonly why?: string;
   }[];
 }

@@ -235,12 +235,13 @@ function explain(comparison: Comparison, input: OrderingInput, verdict: Verdict)
     test === 'paired t'
       ? `paired t interval over ${n[0]} pretraining seeds`
       : `Welch\u2019s t interval over ${n[0]} and ${n[1]} pretraining seeds`;
-  const g = `Hedges\u2019 g ${formatInterval(effect, undefined, true)}`;
+  // Hedges' small-sample correction is 0 with one degree of freedom: there is no effect size to give.
+  const g = comparison.df < 2 ? '' : `, Hedges\u2019 g ${formatInterval(effect, undefined, true)}`;
   const exact =
     comparison.signFlipP !== undefined && n[0] >= 6
       ? `; exact sign-flip test p = ${formatP(comparison.signFlipP)}`
       : '';
-  const evidence = `95% ${size}, ${g}${exact}`;
+  const evidence = `95% ${size}${g}${exact}`;
   if (verdict === 'not reproduced') {
     const opposite = lowerIsBetter ? difference.low > 0 : difference.high < 0;
     const how = opposite

@@ -226,30 +226,28 @@ export function proteinSummary(results: ProteinResults): SummaryBlock {
 }
 
 /** Settings, the paper's and ours. */
-export function proteinSettings({ plan }: ProteinResults): SettingsBlock {
+export function proteinSettings({ plan, outcomes }: ProteinResults): SettingsBlock {
   const config =
     plan.runs.find(({ encoder }) => objectiveOf(encoder) !== null)?.config ?? plan.runs[0]?.config;
   if (config === undefined) return { type: 'settings', rows: [] };
   const { data, model, training } = config;
+  const open = 'not given';
+  const found = outcomes.find(({ record }) => record !== null)?.record?.data;
+  const dataName = found === undefined ? 'not run' : `${found.name}, ${found.items}`;
   const row = (setting: string, paper: string, ours: string, why?: string) => ({
     setting,
     paper,
     ours,
-    differs: paper !== ours,
+    differs: paper !== open && paper !== ours,
+    open: paper === open,
     ...(why === undefined ? {} : { why }),
   });
-  const open = 'not given';
   return {
     type: 'settings',
     rows: [
-      row(
-        'data',
-        'PDB, structures not named',
-        'structures of docking benchmark 5',
-        'the paper does not say which',
-      ),
+      row('data', 'PDB, structures not named', dataName, 'the paper does not say which'),
       row('atoms', open, data.atoms === 'ca' ? 'C-alpha' : 'backbone'),
-      row('points a cloud', 'n', String(data.points), 'varied below'),
+      row('points a cloud', open, String(data.points), 'varied below'),
       row(
         'scale of a cloud',
         open,
@@ -264,7 +262,7 @@ export function proteinSettings({ plan }: ProteinResults): SettingsBlock {
         'the paper gives no widths',
       ),
       row('embedding', 'R^16, on the sphere', `R^${model.rho.at(-1) ?? 0}, on the sphere`),
-      row('augmentations', 'random SO(3) rotations', 'Haar-uniform SO(3) rotations'),
+      row('augmentations', 'random rotations of SO(3)', 'random rotations of SO(3)', 'Haar-uniform'),
       row(
         'temperature',
         open,

@@ -106,10 +106,10 @@ export function tableBlock(block: TableBlock): string {
 
 /** Settings side by side; a row that differs has a word and a shape, not only a colour. */
 export function settingsBlock(block: SettingsBlock): string {
-  const rows = block.rows.map(({ setting, paper, ours, differs, why }) => {
+  const rows = block.rows.map(({ setting, paper, ours, differs, open = false, why }) => {
     const mark = differs
       ? '<span class="differs"><span aria-hidden="true">\u25c6</span> differs</span>'
-      : '<span class="same">same</span>';
+      : `<span class="same">${open ? 'chosen here' : 'same'}</span>`;
     const reason = why === undefined ? '' : `<div class="why">${renderInline(why)}</div>`;
     return `<tr${differs ? ' class="row-differs"' : ''}><th scope="row">${renderInline(setting)}</th><td class="paper">${renderInline(paper)}</td><td class="ours">${renderInline(ours)}</td><td>${mark}${reason}</td></tr>`;
   });
