@@ -51,6 +51,37 @@ export class RecordingError extends Error {
   override readonly name = 'RecordingError';
 }
 
+/**
+ * Ops that tfjs-node calls without type attributes, which eager execution infers and a graph must state: for each
+ * attribute, the number of the input whose dtype it is.
+ */
+const UNSTATED_TYPES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  ExpandDims: { T: 0, Tdim: 1 },
+};
+
+function withStatedTypes(
+  backend: RecordableBackend,
+  op: string,
+  attributes: readonly NativeOpAttr[],
+  inputs: readonly tf.TensorInfo[],
+): NativeOpAttr[] {
+  const { binding } = backend;
+  const numbers: Readonly<Record<string, number>> = {
+    float32: binding.TF_FLOAT,
+    int32: binding.TF_INT32,
+    bool: binding.TF_BOOL,
+  };
+  const unstated = Object.entries(UNSTATED_TYPES[op] ?? {}).filter(([name]) =>
+    attributes.every((attribute) => attribute.name !== name),
+  );
+  const stated = unstated.map(([name, input]) => ({
+    name,
+    type: binding.TF_ATTR_TYPE,
+    value: numbers[inputs[input]?.dtype ?? ''] ?? binding.TF_FLOAT,
+  }));
+  return [...attributes, ...stated];
+}
+
 function describe(tensor: tf.TensorInfo): string {
   return `a ${tensor.dtype} tensor of shape [${tensor.shape.join(', ')}]`;
 }
@@ -125,7 +156,12 @@ export function record(
     const from = tensors.map((tensor, i) => sourceOf(tensor, `input ${i} of op ${op}`));
     const results = run();
     results.forEach((result, output) => sources.set(result.dataId, { from: 'op', op: ops.length, output }));
-    ops.push({ name: op, attributes: [...attributes], inputs: from, outputs: results.length });
+    ops.push({
+      name: op,
+      attributes: withStatedTypes(backend, op, attributes, tensors),
+      inputs: from,
+      outputs: results.length,
+    });
     return results;
   }
 

@@ -159,6 +159,7 @@ describe.runIf(native)('recording', () => {
       tf.square,
       tf.neg,
       tf.relu,
+      (t: tf.Tensor) => tf.squeeze(tf.expandDims(t, 0)),
       (t: tf.Tensor) => tf.reshape(tf.transpose(tf.reshape(t, [2, 2])), [4]),
     ];
     fc.assert(
