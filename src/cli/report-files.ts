@@ -1,5 +1,5 @@
 /** From an executed notebook to report files. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatNotebook } from '../notebook/nbformat.js';
@@ -33,9 +33,11 @@ export function notebookPath(path: string): string {
 
 /** Makes the output folder now, so that a folder that cannot be written is found before an hour of training. */
 export function prepareFolder(folder: string): void {
+  const trial = join(folder, '.care-write-test');
   try {
     mkdirSync(folder, { recursive: true });
-    writeFileAtomically(join(folder, '.care-write-test'), '', 'a test file');
+    writeFileAtomically(trial, '', 'a test file');
+    rmSync(trial);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new UserError(

@@ -1,6 +1,5 @@
 /** `care report`: renders reports from records alone, without training and without the native library. */
-import { resolve } from 'node:path';
-import { relative } from 'node:path';
+import { relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { DEFAULT_PRESET, parsePreset, PRESET_NAMES } from '../runs/presets.js';
 import { DEFAULT_PROFILE, parseProfile, PROFILE_NAMES } from '../runs/profiles.js';
@@ -23,14 +22,16 @@ export function registerReport(program: Command): void {
     .option('--profile <name>', `which runs: ${PROFILE_NAMES.join(', ')}`, DEFAULT_PROFILE)
     .option('--preset <name>', `which method settings: ${PRESET_NAMES.join(', ')}`, DEFAULT_PRESET)
     .action(async (options: ReportOptions) => {
+      const profile = parseProfile(options.profile);
+      const preset = parsePreset(options.preset);
       const out = resolve(options.out);
       prepareFolder(out);
       const report = await writeReport({
         name: 'protein',
         out,
         parameters: {
-          profile: parseProfile(options.profile),
-          preset: parsePreset(options.preset),
+          profile,
+          preset,
           runs: notebookPath(options.runs),
           train: 'false',
         },

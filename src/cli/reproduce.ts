@@ -126,7 +126,6 @@ async function reproduce(names: readonly string[], options: ReproduceOptions): P
   const out = resolve(options.out);
   if (options.plan !== true) prepareFolder(out);
   const store = openStore(options.runs);
-  startEngine();
   const common = {
     store,
     execution: executionOf(options),
@@ -137,6 +136,7 @@ async function reproduce(names: readonly string[], options: ReproduceOptions): P
   printPlan(plan, ready, store);
   for (const remark of remarks) console.log(`  note: ${remark}`);
   if (options.plan === true) return;
+  startEngine();
 
   const startedAt = performance.now();
   const signal = stopSignal(() =>

@@ -7,7 +7,16 @@ import type { RunRecord } from '../runs/record.js';
 import type { ClaimResult, ClaimsBlock, SettingsBlock, SummaryBlock } from './blocks.js';
 import { mean } from './charts/statistics.js';
 import { judgeBest, judgeOrdering, type Judgement } from './claims.js';
-import { encodersOf, heroFigure, mainOutcomes, QUANTITIES, seedValues, type Quantity } from './protein.js';
+import {
+  encodersOf,
+  heroFigure,
+  mainOutcomes,
+  QUANTITIES,
+  seedValues,
+  valuesBySeed,
+  variedSettings,
+  type Quantity,
+} from './protein.js';
 
 interface ClaimDefinition {
   readonly id: string;
@@ -112,8 +121,12 @@ const CLAIMS: readonly ClaimDefinition[] = [
 
 function judge(results: ProteinResults, definition: ClaimDefinition): Judgement {
   const { quantity, ours, rivals } = definition;
+  const seedsOf = (encoder: EncoderName) => valuesBySeed(results, encoder, quantity).map(({ seed }) => seed);
+  const ran = rivals.filter((rival) => seedsOf(rival).length > 0);
   const common = {
     ours: seedValues(results, ours, quantity),
+    // An experiment that was interrupted has more seeds of one encoder than of another.
+    paired: ran.every((rival) => seedsOf(rival).join() === seedsOf(ours).join()),
     oursName: ENCODER_LABELS[ours],
     lowerIsBetter: quantity.lowerIsBetter,
     // The paper leaves n, the network, the optimiser and lambda of this experiment open: no run can have its setting.
@@ -170,17 +183,40 @@ function answerOf(results: ProteinResults, claims: readonly ClaimResult[]): stri
     .map((encoder) => ({ encoder, value: mean(seedValues(results, encoder, QUANTITIES.roundness)) }))
     .filter(({ value }) => Number.isFinite(value))
     .sort((a, b) => b.value - a.value)[0];
+  const missing = (id: string) => verdictOf(id) === 'not run';
   const against = holds('circles-simclr')
     ? 'CARE\u2019s paths are rounder than SimCLR\u2019s'
-    : 'CARE\u2019s paths are no rounder than SimCLR\u2019s beyond what seeds explain';
+    : missing('circles-simclr')
+      ? 'CARE\u2019s paths were not compared with SimCLR\u2019s yet'
+      : 'CARE\u2019s paths are no rounder than SimCLR\u2019s beyond what seeds explain';
   const component = holds('component-all')
     ? 'and CARE keeps the principal component best'
     : holds('component-simclr')
-      ? 'and CARE keeps the principal component better than SimCLR, but not best of all'
-      : 'and CARE does not keep the principal component better than SimCLR';
+      ? `and CARE keeps the principal component better than SimCLR${missing('component-all') ? '' : ', but not best of all'}`
+      : missing('component-simclr')
+        ? 'and how well the two keep the principal component was not compared'
+        : 'and CARE does not keep the principal component better than SimCLR';
   const roundest =
     best === undefined ? '' : ` The roundest paths are those of ${ENCODER_LABELS[best.encoder]}.`;
   return `${against}, ${component}.${roundest}`;
+}
+
+/** What must stand in the first line: data that are not real, or not the same for all runs. */
+function warningOf(records: readonly RunRecord[]): Pick<SummaryBlock, 'warning'> {
+  const generated = records.some(({ data }) => data.generated);
+  const mixed = generated && records.some(({ data }) => !data.generated);
+  if (mixed) {
+    return {
+      warning:
+        'Some of these runs are on generated proteins, others on real ones: they cannot be compared. Run again with the data of your choice.',
+    };
+  }
+  return generated
+    ? {
+        warning:
+          'These proteins were generated: no structures were found under CARE_DATA_DIR. Nothing here is a statement about real proteins.',
+      }
+    : {};
 }
 
 /** The first screen. */
@@ -198,12 +234,7 @@ export function proteinSummary(results: ProteinResults): SummaryBlock {
     type: 'summary',
     question: 'Does CARE\u2019s embedding turn when the protein turns?',
     answer: answerOf(results, claims),
-    ...(last?.data.generated === true
-      ? {
-          warning:
-            'These proteins were generated: no structures were found under CARE_DATA_DIR. Nothing here is a statement about real proteins.',
-        }
-      : {}),
+    ...warningOf(records),
     verdicts: claims.map(({ id, verdict, claim }) => ({ label: labels.get(id) ?? id, verdict, claim })),
     hero: heroFigure(results),
     facts: [
@@ -226,7 +257,8 @@ export function proteinSummary(results: ProteinResults): SummaryBlock {
 }
 
 /** Settings, the paper's and ours. */
-export function proteinSettings({ plan, outcomes }: ProteinResults): SettingsBlock {
+export function proteinSettings(results: ProteinResults): SettingsBlock {
+  const { plan, outcomes } = results;
   const config =
     plan.runs.find(({ encoder }) => objectiveOf(encoder) !== null)?.config ?? plan.runs[0]?.config;
   if (config === undefined) return { type: 'settings', rows: [] };
@@ -234,6 +266,9 @@ export function proteinSettings({ plan, outcomes }: ProteinResults): SettingsBlo
   const open = 'not given';
   const found = outcomes.find(({ record }) => record !== null)?.record?.data;
   const dataName = found === undefined ? 'not run' : `${found.name}, ${found.items}`;
+  const varied = variedSettings(results);
+  const ifVaried = (...settings: string[]) =>
+    settings.some((setting) => varied.includes(setting)) ? 'varied below' : undefined;
   const row = (setting: string, paper: string, ours: string, why?: string) => ({
     setting,
     paper,
@@ -247,7 +282,7 @@ export function proteinSettings({ plan, outcomes }: ProteinResults): SettingsBlo
     rows: [
       row('data', 'PDB, structures not named', dataName, 'the paper does not say which'),
       row('atoms', open, data.atoms === 'ca' ? 'C-alpha' : 'backbone'),
-      row('points a cloud', open, String(data.points), 'varied below'),
+      row('points a cloud', open, String(data.points), ifVaried('data.points')),
       row(
         'scale of a cloud',
         open,
@@ -269,10 +304,15 @@ export function proteinSettings({ plan, outcomes }: ProteinResults): SettingsBlo
         String(training.temperature),
         'at .5 training stays at the trivial solution for long',
       ),
-      row('lambda, reduction', open, `${training.lambda}, ${training.reduction}`, 'varied below'),
+      row(
+        'lambda, reduction',
+        open,
+        `${training.lambda}, ${training.reduction}`,
+        ifVaried('training.lambda'),
+      ),
       row('chunks of L_equi', open, `${training.chunks} of ${training.batch / training.chunks}`),
       row('optimiser', open, `Adam ${training.learningRate}, weight decay ${training.weightDecay}`),
-      row('steps, batch', open, `${training.steps}, ${training.batch}`),
+      row('steps, batch', open, `${training.steps}, ${training.batch}`, ifVaried('training.steps')),
       row(
         'target of Figure 4',
         'first principal component',

@@ -99,6 +99,10 @@ export const QUANTITIES = {
   rank: { measure: 'geometry', estimate: 'effectiveRank', title: 'effective rank', lowerIsBetter: false },
 } as const satisfies Readonly<Record<string, Quantity>>;
 
+/** Stands where there is no run that could give a number. */
+const NOT_RUN = 'not run';
+
+/** What a record says of a quantity; undefined without a record, or where it was not measured. */
 export function estimateOf(record: RunRecord | null, { measure, estimate }: Quantity): Estimate | undefined {
   return record?.measurements[measure]?.estimates[estimate];
 }
@@ -108,13 +112,25 @@ export function mainOutcomes(results: ProteinResults, encoder: EncoderName): rea
   return results.outcomes.filter((o) => o.encoder === encoder && o.variation === null && o.record !== null);
 }
 
-/** Values of a quantity, one a pretraining seed; those of two encoders belong together by index where all were run. */
+/** The pretraining seeds of an encoder that have a quantity, with its value in each. */
+export function valuesBySeed(
+  results: ProteinResults,
+  encoder: EncoderName,
+  quantity: Quantity,
+): readonly { readonly seed: number; readonly value: number }[] {
+  return mainOutcomes(results, encoder).flatMap(({ record, seed }) => {
+    const value = estimateOf(record, quantity)?.value;
+    return value === undefined ? [] : [{ seed, value }];
+  });
+}
+
+/** Values of a quantity, one a pretraining seed. */
 export function seedValues(
   results: ProteinResults,
   encoder: EncoderName,
   quantity: Quantity,
 ): readonly number[] {
-  return mainOutcomes(results, encoder).flatMap(({ record }) => estimateOf(record, quantity)?.value ?? []);
+  return valuesBySeed(results, encoder, quantity).map(({ value }) => value);
 }
 
 /** The encoders of the plan, in its order. */
@@ -213,7 +229,7 @@ function pathTable(paths: readonly ShownPath[], title: string): TableBlock {
   };
 }
 
-/** Which encoder has the larger mean of a quantity, as a sentence's beginning with both values. */
+/** Means of a quantity, encoder by encoder, as the end of a sentence. */
 function comparedMeans(
   results: ProteinResults,
   quantity: Quantity,
@@ -223,7 +239,13 @@ function comparedMeans(
     const values = seedValues(results, encoder, quantity);
     return values.length === 0 ? [] : [`${ENCODER_LABELS[encoder]} ${brief(mean(values), 2)}`];
   });
-  return parts.join(', ');
+  return parts.length === 0 ? NOT_RUN : parts.join(', ');
+}
+
+/** Paths in words, for readers who cannot see them. */
+function describePaths(paths: readonly ShownPath[]): string {
+  if (paths.length === 0) return 'No path: not run.';
+  return paths.map(({ trajectory }) => `${trajectory.title}: ${describePath(trajectory)}`).join(' ');
 }
 
 /** Paths of one held-out structure: rows are encoders, columns the three axes (Figures 3 and 17 to 20). */
@@ -253,7 +275,7 @@ export function trajectoryFigure(results: ProteinResults, structure: string): Fi
         }
       : {}),
     weSee: `Mean roundness over the three axes of this structure: ${order}. The number above each panel is its roundness.`,
-    alt: paths.map(({ trajectory }) => `${trajectory.title}: ${describePath(trajectory)}`).join(' '),
+    alt: describePaths(paths),
     data: pathTable(paths, `Roundness of the paths of ${structure}`),
   };
 }
@@ -271,7 +293,7 @@ export function heroFigure(results: ProteinResults): FigureBlock {
     panels: pathPanels(paths),
     columns: 3,
     weSee: `The embedding of ${structure ?? 'no structure'} while it turns once about the z axis, first seed, each encoder on its own scale. Above each panel: the roundness of that path.`,
-    alt: paths.map(({ trajectory }) => `${trajectory.title}: ${describePath(trajectory)}`).join(' '),
+    alt: describePaths(paths),
     data: pathTable(paths, 'Roundness of the paths on the first screen'),
   };
 }
@@ -325,23 +347,30 @@ export function quantityTable(
     source: 'ours',
     ...(unit === undefined ? {} : { unit }),
   }));
-  const rows = encodersOf(results).map((encoder) => {
-    const cells = quantities.map((quantity) => {
-      const values = seedValues(results, encoder, quantity);
-      return [
-        quantity.estimate,
-        values.length === 0 ? 'not run' : formatValues(values).replace(/ \(n = .*\)$/, ''),
-      ];
-    });
-    return { encoder: ENCODER_LABELS[encoder], ...(Object.fromEntries(cells) as Record<string, string>) };
-  });
-  const seeds = Math.max(0, ...encodersOf(results).map((encoder) => mainOutcomes(results, encoder).length));
+  const found = encodersOf(results).map((encoder) => ({
+    encoder,
+    cells: quantities.map((quantity) => seedValues(results, encoder, quantity)),
+  }));
+  const sizes = [...new Set(found.flatMap(({ cells }) => cells.map(({ length }) => length)))];
+  const [n = 0, ...others] = sizes.filter((size) => size > 0);
+  // One n for all stands in the caption; several stand with their numbers.
+  const text = (values: readonly number[]): string =>
+    others.length === 0 ? formatValues(values).replace(/ \(n = .*\)$/, '') : formatValues(values);
+  const rows = found.map(({ encoder, cells }) => ({
+    encoder: ENCODER_LABELS[encoder],
+    ...Object.fromEntries(
+      quantities.map(({ estimate }, i) => {
+        const values = cells[i] ?? [];
+        return [estimate, values.length === 0 ? NOT_RUN : text(values)];
+      }),
+    ),
+  }));
   return {
     type: 'table',
     title,
     columns: [{ key: 'encoder', title: 'encoder', kind: 'text' }, ...columns],
     rows,
-    caption: `Mean \u00b1 sample standard deviation over pretraining seeds (n = ${seeds}), profile ${results.plan.choice.profile}.`,
+    caption: `Mean \u00b1 sample standard deviation over pretraining seeds${others.length === 0 ? ` (n = ${n})` : ''}, profile ${results.plan.choice.profile}.`,
   };
 }
 
@@ -396,7 +425,10 @@ export function axisFigure(results: ProteinResults): FigureBlock {
     ],
     columns: 2,
     paperShows: 'CARE has the lowest error of CARE, SimCLR, L_unif and L_inv.',
-    weSee: `Mean error with the linear readout: ${order.map(({ encoder, value }) => `${ENCODER_LABELS[encoder]} ${brief(value, 3)}`).join(', ')} degrees.`,
+    weSee:
+      order.length === 0
+        ? 'Not run.'
+        : `Mean error with the linear readout: ${order.map(({ encoder, value }) => `${ENCODER_LABELS[encoder]} ${brief(value, 3)}`).join(', ')} degrees.`,
     differs:
       'The paper does not say how it treats the sign of the component; ours predicts v v\u1d40, which has none, and measures the angle between lines. ' +
       'The untrained encoder is a control that the paper lacks.',
@@ -444,6 +476,11 @@ export function geometryFigure(results: ProteinResults): FigureBlock {
   };
 }
 
+/** A number in so many significant digits; null where there is none. */
+function cellOf(value: number | undefined, digits: number): number | null {
+  return value === undefined || !Number.isFinite(value) ? null : Number(value.toPrecision(digits));
+}
+
 function curvesOf(results: ProteinResults, metric: string): TrainingCurve[] {
   return results.outcomes
     .filter(({ variation }) => variation === null)
@@ -468,8 +505,8 @@ export function learningFigure(results: ProteinResults): FigureBlock {
       term: yTitle,
       encoder: method,
       seed: seed ?? null,
-      first: Number(brief(values[0] ?? NaN, 4)),
-      last: Number(brief(values.at(-1) ?? NaN, 4)),
+      first: cellOf(values[0], 4),
+      last: cellOf(values.at(-1), 4),
       run: run ?? '',
     })),
   );
@@ -482,7 +519,7 @@ export function learningFigure(results: ProteinResults): FigureBlock {
       spec: trainingChart({ ...input, width: 430, height: 240 }),
     })),
     columns: 2,
-    alt: inputs.map(describeCurves).join(' '),
+    alt: inputs.length === 0 ? 'No curve: not run.' : inputs.map(describeCurves).join(' '),
     data: {
       type: 'table',
       title: 'First and last value of each term',
@@ -514,7 +551,7 @@ function varied(results: ProteinResults, setting: string): readonly ProteinOutco
   const main = results.outcomes.filter(
     (o) => o.variation === null && encoders.has(o.encoder) && seeds.has(o.seed),
   );
-  return [...main, ...variations].filter(({ record }) => record !== null);
+  return [...main, ...variations];
 }
 
 const SENSITIVE: readonly Quantity[] = [
@@ -550,12 +587,9 @@ export function sensitivityTable(results: ProteinResults, setting: string): Tabl
         encoder: ENCODER_LABELS[encoder],
         setting: String(settingOf(config, setting)),
         ...Object.fromEntries(
-          SENSITIVE.map((quantity) => [
-            quantity.estimate,
-            Number(brief(estimateOf(record, quantity)?.value ?? NaN, 3)),
-          ]),
+          SENSITIVE.map((quantity) => [quantity.estimate, cellOf(estimateOf(record, quantity)?.value, 3)]),
         ),
-        run: record?.id ?? '',
+        run: record?.id ?? NOT_RUN,
       }))
       .sort((a, b) => a.encoder.localeCompare(b.encoder) || Number(a.setting) - Number(b.setting)),
     caption: `The other figures use ${String(settingOf(chosen?.config, setting))}.`,
@@ -600,7 +634,7 @@ export function sensitivityFigure(results: ProteinResults, setting: string): Fig
     alt: table.rows
       .map(
         (row) =>
-          `${String(row.encoder)} at ${String(row.setting)}: ${SENSITIVE.map(({ estimate, title }) => `${title} ${String(row[estimate])}`).join(', ')}.`,
+          `${String(row.encoder)} at ${String(row.setting)}: ${SENSITIVE.map(({ estimate, title }) => `${title} ${String(row[estimate] ?? NOT_RUN)}`).join(', ')}.`,
       )
       .join(' '),
     data: table,

@@ -4,6 +4,7 @@ import { resolveConfig, type ConfigLayer } from '../../runs/configuration.js';
 import type { Json } from '../../runs/record.js';
 import type { PresetName } from '../../runs/presets.js';
 import type { ProfileName } from '../../runs/profiles.js';
+import { UserError } from '../../runs/user-error.js';
 import { ENCODERS, trainingSchema, type EncoderName, type TrainingConfig } from './config.js';
 
 /** Settings of what is measured on a trained encoder; they can change without training anew. */
@@ -44,13 +45,13 @@ interface ProfileSettings {
 const VARIED = ['care', 'simclr'] as const satisfies readonly EncoderName[];
 
 const LAPTOP: ProfileSettings = {
-  training: { 'data.points': 64, 'training.steps': 600, 'training.batch': 64 },
+  training: { 'data.points': 64, 'training.steps': 400, 'training.batch': 64 },
   measures: {},
-  seeds: [0, 1, 2],
+  seeds: [0, 1, 2, 3, 4],
   encoders: ENCODERS,
   variations: [
     { setting: 'training.lambda', values: [3, 300], encoders: ['care'] },
-    { setting: 'training.steps', values: [150, 1200], encoders: VARIED },
+    { setting: 'training.steps', values: [100, 800], encoders: VARIED },
     { setting: 'data.points', values: [128], encoders: VARIED },
     { setting: 'model.pooling', values: ['mean'], encoders: VARIED },
   ],
@@ -106,40 +107,50 @@ export interface ProteinChoice {
   readonly overrides?: ConfigLayer;
 }
 
-const MEASURES = 'measures.';
+/** All that can be set: the settings of training as they are, those of the measures under `measures`. */
+const settingsSchema = z.strictObject({ ...trainingSchema.shape, measures: measureSchema.prefault({}) });
 
-function splitOverrides(overrides: ConfigLayer | undefined): {
-  readonly training: ConfigLayer[];
-  readonly measures: ConfigLayer[];
-} {
-  if (overrides === undefined) return { training: [], measures: [] };
-  const entries = Object.entries(overrides.values);
-  const measures = entries
-    .filter(([key]) => key.startsWith(MEASURES))
-    .map(([key, value]) => [key.slice(MEASURES.length), value] as const);
-  const training = entries.filter(([key]) => !key.startsWith(MEASURES));
-  return {
-    training: [{ ...overrides, values: Object.fromEntries(training) }],
-    measures: [{ ...overrides, values: Object.fromEntries(measures) }],
-  };
+/** What the plan sets run by run, so that nobody else can. */
+const PLANNED = ['encoder', 'seed'] as const;
+
+function checkNotPlanned(overrides: ConfigLayer | undefined): void {
+  const taken = PLANNED.filter((key) => overrides !== undefined && key in overrides.values);
+  if (taken.length === 0) return;
+  throw new UserError(
+    `${taken.join(' and ')} cannot be set (from ${overrides?.source ?? ''}): the plan trains every encoder with every seed of its profile.`,
+    'Leave it out, or choose a profile with other seeds; all runs of the plan stand in the report.',
+  );
 }
 
-/** The settings of one training run: defaults, then preset, profile, the user's, and what the plan asks of this run. */
-export function trainingConfig(choice: ProteinChoice, run: { readonly [key: string]: Json }): TrainingConfig {
+/** Defaults, then preset, profile, the user's, and what the plan asks of a run: all checked together. */
+function resolveSettings(
+  choice: ProteinChoice,
+  run: { readonly [key: string]: Json },
+): z.output<typeof settingsSchema> {
+  const { preset, profile, overrides } = choice;
+  const { training, measures } = PROTEIN_PROFILES[profile];
+  checkNotPlanned(overrides);
   return resolveConfig(
-    trainingSchema,
-    { source: `preset ${choice.preset}`, values: PROTEIN_PRESETS[choice.preset] },
-    { source: `profile ${choice.profile}`, values: PROTEIN_PROFILES[choice.profile].training },
-    ...splitOverrides(choice.overrides).training,
+    settingsSchema,
+    { source: `preset ${preset}`, values: PROTEIN_PRESETS[preset] },
+    { source: `profile ${profile}`, values: { ...training, measures } },
+    ...(overrides === undefined ? [] : [overrides]),
     { source: 'the plan', values: run },
   );
 }
 
-/** The settings of the measures. */
+/**
+ * The settings of one training run.
+ *
+ * @param run - what the plan asks of it; goes over what the user set.
+ * @throws UserError with a line for each override that is no setting, of training or of the measures.
+ */
+export function trainingConfig(choice: ProteinChoice, run: { readonly [key: string]: Json }): TrainingConfig {
+  const { measures: _apart, ...training } = resolveSettings(choice, run);
+  return training;
+}
+
+/** The settings of the measures. @throws UserError as {@link trainingConfig} does. */
 export function measureConfig(choice: ProteinChoice): MeasureConfig {
-  return resolveConfig(
-    measureSchema,
-    { source: `profile ${choice.profile}`, values: PROTEIN_PROFILES[choice.profile].measures },
-    ...splitOverrides(choice.overrides).measures,
-  );
+  return resolveSettings(choice, {}).measures;
 }

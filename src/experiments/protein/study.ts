@@ -1,4 +1,5 @@
 /** The protein experiment as a whole: which runs it needs, how to get them, and what they found. */
+import { extname } from 'node:path';
 import { canonicalJson, hashJson } from '../../runs/canonical-json.js';
 import { codeHash, codeProvenance } from '../../runs/code-version.js';
 import type { CodeProvenance, DataProvenance, Json, Measurement, RunRecord } from '../../runs/record.js';
@@ -76,7 +77,10 @@ export function planProtein(choice: ProteinChoice): ProteinPlan {
       which.map((encoder) => plannedRun(choice, encoder, firstSeed, { setting, value })),
     ),
   );
-  return { choice, measures: measureConfig(choice), runs: [...main, ...varied] };
+  // A value that the user chose for all runs varies nothing.
+  const known = new Set(main.map(({ config }) => canonicalJson(config)));
+  const others = varied.filter(({ config }) => !known.has(canonicalJson(config)));
+  return { choice, measures: measureConfig(choice), runs: [...main, ...others] };
 }
 
 /** What happens while the experiment runs, for progress displays. */
@@ -109,8 +113,13 @@ export interface ProteinResults {
   readonly outcomes: readonly ProteinOutcome[];
 }
 
-const trainingEntry = new URL('./training.js', import.meta.url);
-const measuresEntry = new URL('./measures.js', import.meta.url);
+/** A module beside this one, which is a `.ts` file where the sources are run and a `.js` file in a build. */
+function siblingModule(name: string): URL {
+  return new URL(`./${name}${extname(import.meta.url)}`, import.meta.url);
+}
+
+const trainingEntry = siblingModule('training');
+const measuresEntry = siblingModule('measures');
 
 function specOf(
   plan: ProteinPlan,
@@ -177,7 +186,10 @@ function* measureRun(
 }
 
 /** Loads each data set once: the runs of a plan share one or few. */
-function taskLoader(options: StudyOptions): (config: TrainingConfig) => ProteinTask {
+function taskLoader(
+  options: StudyOptions,
+  onLoaded?: (task: ProteinTask) => void,
+): (config: TrainingConfig) => ProteinTask {
   const tasks = new Map<string, ProteinTask>();
   return (config) => {
     const key = canonicalJson(config.data);
@@ -186,7 +198,7 @@ function taskLoader(options: StudyOptions): (config: TrainingConfig) => ProteinT
     const task = loadTask(config, options.dataDir);
     if (tasks.size === 0) task.set.remarks.forEach((remark) => options.onRemark?.(remark));
     tasks.set(key, task);
-    options.store.saveManifest(task.manifest);
+    onLoaded?.(task);
     return task;
   };
 }
@@ -200,7 +212,7 @@ export async function runProtein(plan: ProteinPlan, options: StudyOptions): Prom
   const { store, execution = 'chained', signal } = options;
   const code = codeProvenance(codeHash(trainingEntry));
   const keys = measureKeys(plan.measures);
-  const taskOf = taskLoader(options);
+  const taskOf = taskLoader(options, ({ manifest }) => store.saveManifest(manifest));
   const outcomes: ProteinOutcome[] = [];
   for (const [index, run] of plan.runs.entries()) {
     if (signal?.aborted === true) {
@@ -241,7 +253,7 @@ export interface Readiness {
   readonly data: DataProvenance | null;
 }
 
-/** What of a plan is there already. Loads the data, since its hash is part of a run's id. */
+/** What of a plan is there already. Loads the data, since its hash is part of a run's id, and writes nothing. */
 export function readiness(plan: ProteinPlan, options: StudyOptions): Readiness {
   const code = codeProvenance(codeHash(trainingEntry));
   const keys = measureKeys(plan.measures);
