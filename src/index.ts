@@ -70,6 +70,7 @@ export { progressDisplay } from './notebook/progress-display.js';
 export { show, showFrame } from './notebook/display.js';
 export * as charts from './report/protein.js';
 export { proteinClaims, proteinSettings, proteinSummary } from './report/protein-claims.js';
+export { proteinFindings } from './report/protein-findings.js';
 export { renderReport } from './report/render-report.js';
 export { formatEstimate, formatValues } from './report/claims.js';
 export type { Block, FigureBlock, TableBlock } from './report/blocks.js';

@@ -393,8 +393,28 @@ export function formatEstimate(estimate: Estimate): string {
   if (!Number.isFinite(value)) return `not a number${count}`;
   if (sd === undefined || !Number.isFinite(sd)) return `${threeDigits(value)}${suffix}${count}`;
   if (sd === 0) return `${threeDigits(value)} \u00b1 0${suffix}${count}`;
-  const decimals = decimalsFor(sd);
-  return `${fixed(value, decimals)} \u00b1 ${fixed(sd, decimals)}${suffix}${count}`;
+  return `${withSpread(value, sd)}${suffix}${count}`;
+}
+
+/** Value and spread; with a common power of ten where both are so small that zeros would hide the digits. */
+function withSpread(value: number, sd: number): string {
+  const size = Math.floor(Math.log10(Math.max(Math.abs(value), sd)));
+  const power = size < -4 ? size : 0;
+  const scale = 10 ** -power;
+  const decimals = decimalsFor(sd * scale);
+  const text = `${fixed(value * scale, decimals)} \u00b1 ${fixed(sd * scale, decimals)}`;
+  return power === 0 ? text : `(${text}) \u00d7 10${superscript(power)}`;
+}
+
+const SUPERSCRIPTS: Readonly<Record<string, string>> = Object.fromEntries(
+  ['\u2070', '\u00b9', '\u00b2', '\u00b3', '\u2074', '\u2075', '\u2076', '\u2077', '\u2078', '\u2079'].map(
+    (digit, i) => [String(i), digit],
+  ),
+);
+
+function superscript(power: number): string {
+  const digits = [...String(Math.abs(power))].map((digit) => SUPERSCRIPTS[digit] ?? digit).join('');
+  return `${power < 0 ? '\u207b' : ''}${digits}`;
 }
 
 function threeDigits(value: number): string {
