@@ -370,7 +370,7 @@ export function quantityTable(
     title,
     columns: [{ key: 'encoder', title: 'encoder', kind: 'text' }, ...columns],
     rows,
-    caption: `Mean \u00b1 sample standard deviation over pretraining seeds${others.length === 0 ? ` (n = ${n})` : ''}, profile ${results.plan.choice.profile}.`,
+    caption: `Mean \u00b1 sample standard deviation over pretraining seeds${n > 0 && others.length === 0 ? ` (n = ${n})` : ''}, profile ${results.plan.choice.profile}.`,
   };
 }
 

@@ -286,10 +286,11 @@ describe('what was not run', () => {
       for (const text of [alt, title, weSee ?? ''])
         expect(text, id).not.toMatch(/NaN|undefined|not a number/);
     }
-    const { rows } = quantityTable(none, '', [QUANTITIES.roundness, QUANTITIES.axisMlp]);
+    const { rows, caption } = quantityTable(none, '', [QUANTITIES.roundness, QUANTITIES.axisMlp]);
     expect(rows).toEqual(
       ENCODERS.map((e) => ({ encoder: ENCODER_LABELS[e], roundness: 'not run', mlp: 'not run' })),
     );
+    expect(caption).not.toContain('n =');
     expect(sensitivityTable(none, SETTING).rows.map(({ run, linear }) => [run, linear])).toEqual([
       ['not run', null],
       ['not run', null],

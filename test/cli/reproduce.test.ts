@@ -1,0 +1,145 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { openStore } from '../../src/runs/store.js';
+import { TINY } from '../experiments/protein/tiny.js';
+import { parse } from '../report/fixtures/html.js';
+import { care, notBuilt, start } from './program.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'care-reproduce-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+/** A data folder without structures: generated ones are used everywhere. */
+const data = join(folder, 'data');
+mkdirSync(data);
+const file = join(folder, 'a-file');
+writeFileSync(file, 'kept');
+
+/** The arguments of a tiny experiment in folders of its own. */
+function tiny(name: string, ...more: string[]): string[] {
+  const settings = TINY.flatMap((setting) => ['-p', setting]);
+  const folders = ['--data', data, '--runs', join(folder, name, 'runs'), '--out', join(folder, name, 'out')];
+  return ['reproduce', 'protein', '--profile', 'smoke', ...folders, ...settings, ...more];
+}
+
+describe.skipIf(notBuilt !== null)(`care reproduce${notBuilt === null ? '' : `: ${notBuilt}`}`, () => {
+  it.each([
+    [['protien'], 'There is no experiment "protien".\nDid you mean "protein"?'],
+    [['protein', 'cifar10'], 'There is no experiment "cifar10".\nThere is protein.'],
+    [['--profile', 'labtop'], 'There is no profile "labtop".\nDid you mean "laptop"?'],
+    [['--preset', 'papr'], 'There is no preset "papr".\nDid you mean "paper"?'],
+    [['-p', 'training.lambda'], '"training.lambda" is no setting (from -p).\nWrite key=value'],
+    [['-p', 'training.lamda=3'], 'training.lamda: unknown key (from -p); did you mean training.lambda?'],
+    [
+      ['-p', 'training.steps=soon'],
+      'training.steps: given "soon" (from -p), allowed is a whole number at least 0',
+    ],
+    [
+      ['-p', 'measures.angles=2'],
+      'measures.angles: given "2" (from -p), allowed is a whole number at least 8',
+    ],
+    [['-p', 'seed=4'], 'seed cannot be set (from -p): the plan trains every encoder with every seed'],
+    [['--out', file], `Reports cannot be written to ${file}: `],
+    [['--data', join(folder, 'nowhere')], `${join(folder, 'nowhere')}: the data folder does not exist`],
+    [['--fast', '--eager'], "option '--fast' cannot be used with option '--eager'"],
+  ])('%j is an error that says what to do', async (args, message) => {
+    const cwd = mkdtempSync(join(folder, 'cwd-'));
+    const { code, out, err } = await care(['reproduce', '--profile', 'smoke', ...args], { cwd });
+    expect(code).toBe(1);
+    expect(err).toContain(message);
+    // A sentence on what to do, and no stack.
+    expect(err.trim().split('\n').length).toBeGreaterThan(1);
+    expect(err).not.toContain('    at ');
+    expect(out).toBe('');
+    expect(existsSync(join(cwd, 'runs'))).toBe(false);
+    expect(readFileSync(file, 'utf8')).toBe('kept');
+  });
+
+  it('--plan prints what would be done and writes nothing', async () => {
+    const cwd = mkdtempSync(join(folder, 'cwd-'));
+    const { code, out, err } = await care(
+      ['reproduce', '--plan', '--profile', 'smoke', '--data', data, '-p', 'data.limit=24'],
+      {
+        cwd,
+      },
+    );
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toContain('protein, profile smoke, preset paper.');
+    expect(out).toContain('data: generated chains, 24 structures');
+    expect(out).toContain('runs: 13, of which 13 to train (in runs)');
+    expect(out).toMatch(/needs: time: shown once the first run is under way, about \d+ MB of disk/);
+    expect(out).toContain('note: Generated data, no real proteins');
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  it('makes a report that needs no network, and the next call trains and measures nothing', async () => {
+    const first = await care(tiny('whole'));
+    expect(first.err).toContain('[1/13] CARE seed 0: step 1/4');
+    expect(first.code).toBe(0);
+    const out = join(folder, 'whole', 'out');
+    expect(readdirSync(out).sort()).toEqual(['protein.html', 'protein.ipynb']);
+    const html = readFileSync(join(out, 'protein.html'), 'utf8');
+    checkPage(html);
+    // What the terminal tells is what the page tells.
+    const answer = /\?\n(.+)\n/.exec(first.out)?.[1] ?? 'no answer';
+    expect(html).toContain(answer.split('.')[0]);
+    const store = openStore(join(folder, 'whole', 'runs'));
+    const ids = store.list().map(({ id }) => id);
+    expect(ids).toHaveLength(13);
+    for (const id of ids) expect(html).toContain(id.slice(0, 8));
+    const records = ids.map((id) => store.read(id));
+
+    const second = await care(tiny('whole'));
+    expect(second.code).toBe(0);
+    expect(second.out).toContain('runs: 13, of which 13 ready');
+    expect(second.err).not.toMatch(/step|measuring/);
+    expect(second.err).toContain('[13/13]');
+    expect(ids.map((id) => store.read(id))).toEqual(records);
+  }, 240_000);
+
+  it('stops in order on Ctrl-C, says how far it came, and keeps it', async () => {
+    const running = start(tiny('stopped', '-p', 'training.steps=200000'));
+    await running.says('CARE seed 0: step');
+    running.child.kill('SIGINT');
+    const { code, err } = await running.ended;
+    expect(code).toBe(130);
+    expect(err).toContain('Stopping after this step, with a checkpoint');
+    const step = Number(/Stopped CARE seed 0 at step (\d+) of 200000/.exec(err)?.[1]);
+    expect(step).toBeGreaterThan(0);
+    expect(err).toContain('Nothing is lost');
+    const [entry, ...others] = openStore(join(folder, 'stopped', 'runs')).list();
+    expect(others).toEqual([]);
+    expect(entry).toMatchObject({
+      state: 'stopped',
+      step,
+      record: { steps: { done: step, planned: 200000 } },
+    });
+    // No report of half an experiment.
+    expect(readdirSync(join(folder, 'stopped', 'out'))).toEqual([]);
+  }, 120_000);
+});
+
+/** Attributes through which a browser fetches something, and what may stand there: what the page itself holds. */
+function checkPage(html: string): void {
+  const { elements, problems } = parse(html);
+  expect(problems).toEqual([]);
+  const loads = elements.flatMap(({ name, attributes }) => [
+    ...['src', 'srcset', 'poster', 'data', 'xlink:href'].flatMap((key) => attributes[key] ?? []),
+    ...(name === 'link' ? [attributes.href ?? ''] : []),
+  ]);
+  for (const address of loads) expect(address).toMatch(/^(data:|#)/);
+  const styles = elements.filter(({ name }) => name === 'style').map(({ inner }) => inner);
+  for (const style of styles) expect(style).not.toMatch(/@import|url\((?!["']?data:)/);
+  // The first line says what the numbers are not about.
+  const text = html.slice(html.indexOf('<main')).replace(/<[^>]+>/g, ' ');
+  expect(text).toContain('These proteins were generated');
+  expect(elements.filter(({ name }) => name === 'svg').length).toBeGreaterThan(10);
+}
