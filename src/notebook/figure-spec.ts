@@ -27,8 +27,14 @@ const LIGHT: Readonly<Record<string, VegaLiteSpec>> = {
   style: { 'guide-label': { fill: '#1b1b1a' }, 'guide-title': { fill: '#1b1b1a' } },
 };
 
+/**
+ * What is meant for the report's page alone: charts that fit the page's width, and a second layout for phones. An
+ * arrangement of charts that is told to fit its width never comes to rest in JupyterLab, and takes the page down with it.
+ */
+const PAGE_ONLY = ['autosize', 'usermeta'];
+
 /** What only the outermost specification may hold. */
-const TOP_LEVEL = ['$schema', 'config', 'background', 'padding', 'autosize', 'usermeta', 'datasets'];
+const TOP_LEVEL = ['$schema', 'config', 'background', 'padding', 'datasets'];
 
 /**
  * One panel: its chart with the figure's title. Several: the panels beside each other in `columns`, wrapping into rows,
@@ -36,15 +42,21 @@ const TOP_LEVEL = ['$schema', 'config', 'background', 'padding', 'autosize', 'us
  */
 export function figureSpec(figure: FigureBlock): VegaLiteSpec {
   const columns = Math.max(1, Math.min(figure.columns ?? figure.panels.length, figure.panels.length));
-  const panels = figure.panels.map(({ title, spec }, index) => {
+  const specs = figure.panels.map(({ spec }) => without(spec, PAGE_ONLY));
+  const panels = figure.panels.map(({ title }, index) => {
+    const spec = specs[index] ?? {};
     const fixed = withFixedSize(spec, Math.floor(NOTEBOOK_WIDTH / columns));
     return rounded(figure.panels.length > 1 ? separate(fixed, title, index) : fixed) as VegaLiteSpec;
   });
-  const top = mergeTopLevel(figure.panels.map(({ spec }) => spec));
+  const top = mergeTopLevel(specs);
   const title = figureTitle(figure);
   const [only] = panels;
   if (panels.length === 1 && only) return { ...only, ...top, $schema: SCHEMA, title };
   return { ...top, $schema: SCHEMA, title, columns, concat: panels, resolve: INDEPENDENT };
+}
+
+function without(spec: VegaLiteSpec, keys: readonly string[]): VegaLiteSpec {
+  return Object.fromEntries(Object.entries(spec).filter(([key]) => !keys.includes(key)));
 }
 
 function figureTitle(figure: FigureBlock): VegaLiteSpec {
@@ -67,7 +79,7 @@ function withFixedSize(spec: VegaLiteSpec, width: number): VegaLiteSpec {
 
 /** A panel inside an arrangement: without what belongs outside, and with parameter names of its own. */
 function separate(spec: VegaLiteSpec, title: string, index: number): VegaLiteSpec {
-  const inner = Object.fromEntries(Object.entries(spec).filter(([key]) => !TOP_LEVEL.includes(key)));
+  const inner = without(spec, TOP_LEVEL);
   const names = parameterNames(spec);
   const renamed = renameParameters(
     inner,

@@ -108,4 +108,18 @@ describe('several panels', () => {
     for (const text of ['What is seen', 'Figure 3', 'panel #009e73']) expect(svg).toContain(text);
     for (const colour of ['#0072b2', '#d55e00', '#009e73']) expect(svg).toContain(`stroke="${colour}"`);
   });
+
+  test('leaves out what is meant for the page of a report alone', () => {
+    const spec = {
+      mark: 'point',
+      width: 300,
+      autosize: { type: 'fit-x' },
+      usermeta: { narrow: { mark: 'point' } },
+    };
+    const panel = { title: 'panel', spec };
+    for (const panels of [[panel], [panel, panel]]) {
+      const shown = figureSpec(figure(panels));
+      expect(JSON.stringify(shown)).not.toMatch(/autosize|usermeta/);
+    }
+  });
 });
