@@ -337,4 +337,16 @@ describe('provenance', () => {
       all.plan.runs.map(({ label }) => label),
     );
   });
+
+  it('leaves the data of figures to the figures, and keeps what was measured', () => {
+    proteinProvenance(all).records.forEach((record, i) => {
+      const whole = all.outcomes[i]?.record;
+      expect(record.series).toEqual({});
+      for (const [name, measurement] of Object.entries(record.measurements)) {
+        expect(measurement).not.toHaveProperty('tables');
+        expect(measurement.estimates).toEqual(whole?.measurements[name]?.estimates);
+      }
+      expect(Object.keys(record.measurements)).toEqual(Object.keys(whole?.measurements ?? {}));
+    });
+  });
 });
