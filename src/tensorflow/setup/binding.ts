@@ -186,15 +186,7 @@ function bindingArguments(libraryFolder: string, packageFolder: string, output: 
 
 function preloadArguments(libraryFolder: string, source: string, output: string): string[] {
   const framework = JSON.stringify(join(libraryFolder, FRAMEWORK));
-  return [
-    ...FLAGS,
-    `-I${nodeApiHeaders()}`,
-    `-DFRAMEWORK=${framework}`,
-    source,
-    '-o',
-    output,
-    '-ldl',
-  ];
+  return [...FLAGS, `-I${nodeApiHeaders()}`, `-DFRAMEWORK=${framework}`, source, '-o', output, '-ldl'];
 }
 
 function nodeApiHeaders(): string {
