@@ -160,7 +160,7 @@ describe('trajectories', () => {
 
   it('are drawn for each encoder and axis of a structure, in the order of the plan, first seed', () => {
     expect(shownStructures(all)).toEqual(STRUCTURES);
-    expect(figure.columns).toBe(3);
+    expect(figure.columns).toBe(6);
     const titles = figure.panels.map(({ title }) => title);
     expect(titles.map((title) => title.split(':')[0])).toEqual(
       ENCODERS.flatMap((encoder) =>
