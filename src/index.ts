@@ -8,6 +8,15 @@ export { compileProgram, type Execution, type Program, type ProgramFunction } fr
 export { randomStream, type RandomStream } from './tensorflow/random.js';
 // Models
 export { deepSet, type DeepSetOptions } from './models/deep-set.js';
+export {
+  resNet,
+  smallResNet,
+  type FeatureModule,
+  type ResNetOptions,
+  type SmallResNetOptions,
+} from './models/resnet.js';
+export { projectionHead, type ProjectionHeadOptions } from './models/projection-head.js';
+export { imageEncoder, type ImageEncoder } from './models/image-encoder.js';
 export { countParameters, initialise, scopeOf, type Module } from './nn/module.js';
 // Data and augmentations
 export { proteinClouds, loadProteinClouds } from './data/protein-clouds.js';

@@ -8,3 +8,20 @@ export function uniformFanIn(random: RandomStream, count: number, fanIn: number)
   const bound = 1 / Math.sqrt(fanIn);
   return Float32Array.from({ length: count }, () => bound * (2 * random.uniform() - 1));
 }
+
+/**
+ * Normal values with variance `2 / (out rows columns)` for a filter `[rows, columns, in, out]`: PyTorch's
+ * `kaiming_normal_(mode='fan_out', nonlinearity='relu')`, with which torchvision begins its residual networks.
+ */
+export function kaimingNormalFanOut(
+  random: RandomStream,
+  [rows, columns, inputs, outputs]: readonly [number, number, number, number],
+): Float32Array {
+  const deviation = Math.sqrt(2 / (outputs * rows * columns));
+  return Float32Array.from({ length: rows * columns * inputs * outputs }, () => deviation * random.normal());
+}
+
+/** `count` times the same value. */
+export function constant(value: number, count: number): Float32Array {
+  return new Float32Array(count).fill(value);
+}

@@ -4,7 +4,7 @@
  */
 import type { RandomStream } from '../tensorflow/random.js';
 import type { TensorDataMap } from '../tensorflow/tensor-data.js';
-import type * as tf from '../tensorflow/tf.js';
+import * as tf from '../tensorflow/tf.js';
 
 /** A tensor that a module needs. */
 export interface Variable {
@@ -22,7 +22,7 @@ export interface Scope {
   readonly training: boolean;
   /** The tensor of that name; freed by whoever made the scope. */
   readonly get: (name: string) => tf.Tensor;
-  /** Replaces a buffer's value. */
+  /** Replaces a buffer's value for what follows. The scope keeps its own handle on it; the caller frees `value` as ever. */
   readonly update: (name: string, value: tf.Tensor) => void;
 }
 
@@ -42,7 +42,10 @@ export function initialise(module: Module<never>, random: RandomStream): TensorD
   );
 }
 
-/** A scope over given tensors. Buffer updates are collected in `updates`. */
+/**
+ * A scope over given tensors. Buffer updates are collected in `updates`, out of reach of `tf.tidy` and of gradients,
+ * which free what is made within them: take them out with {@link takeUpdates}.
+ */
 export function scopeOf(
   tensors: Readonly<Record<string, tf.Tensor>>,
   training: boolean,
@@ -60,9 +63,22 @@ export function scopeOf(
       return tensor;
     },
     update(name, value) {
-      updates[name] = value;
+      const previous = updates[name];
+      updates[name] = tf.keep(tf.clone(value));
+      previous?.dispose();
     },
   };
+}
+
+/** The buffers that a scope has updated, as tensors that the tidy around this call frees; `updates` is emptied. */
+export function takeUpdates(updates: Record<string, tf.Tensor>): Record<string, tf.Tensor> {
+  const taken: Record<string, tf.Tensor> = {};
+  for (const [name, kept] of Object.entries(updates)) {
+    taken[name] = tf.clone(kept);
+    kept.dispose();
+    Reflect.deleteProperty(updates, name);
+  }
+  return taken;
 }
 
 /** How many trained numbers a module has. */

@@ -1,4 +1,4 @@
-import { scopeOf, type Module, type Scope } from '../nn/module.js';
+import { scopeOf, takeUpdates, type Module, type Scope } from '../nn/module.js';
 import type { InputSpec, ProgramFunction, Tensors } from '../tensorflow/compile.js';
 import * as tf from '../tensorflow/tf.js';
 import type { Optimizer } from './optimizer.js';
@@ -57,7 +57,7 @@ export function trainingFunction(options: TrainingFunctionOptions): ProgramFunct
       const { gradients, outputs } = gradientsOf(named, (tensors) =>
         loss(scopeOf({ ...state, ...tensors }, true, buffers), state, given),
       );
-      return { state: { ...buffers, ...optimizer.update(state, gradients, given) }, outputs };
+      return { state: { ...takeUpdates(buffers), ...optimizer.update(state, gradients, given) }, outputs };
     },
   };
 }

@@ -15,10 +15,11 @@ export type DenseActivation = 'relu' | 'none';
 export function densePlain(
   x: tf.Tensor2D,
   weight: tf.Tensor2D,
-  bias: tf.Tensor1D,
+  bias: tf.Tensor1D | null,
   activation: DenseActivation,
 ): tf.Tensor2D {
-  const sum = tf.add<tf.Tensor2D>(tf.matMul(x, weight, false, true), bias);
+  const product: tf.Tensor2D = tf.matMul(x, weight, false, true);
+  const sum = bias === null ? product : tf.add<tf.Tensor2D>(product, bias);
   return activation === 'relu' ? tf.relu(sum) : sum;
 }
 
@@ -27,13 +28,13 @@ export function densePlain(
  *
  * @param x - `[rows, in]`
  * @param weight - `[out, in]`, as PyTorch keeps it
- * @param bias - `[out]`
+ * @param bias - `[out]`, or null for none
  * @returns `[rows, out]`
  */
 export function dense(
   x: tf.Tensor2D,
   weight: tf.Tensor2D,
-  bias: tf.Tensor1D,
+  bias: tf.Tensor1D | null,
   activation: DenseActivation,
 ): tf.Tensor2D {
   const raw = rawOps();
@@ -48,8 +49,10 @@ export function dense(
     );
 
   const forward = tf.customGrad((...args) => {
-    const [input, w, b, save] = args as unknown as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D, tf.GradSaveFunc];
-    const sum = op('BiasAdd', [T], [matMul(input, w, false, true), b]);
+    const save = args.pop() as unknown as tf.GradSaveFunc;
+    const [input, w, b] = args as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D | undefined];
+    const product = matMul(input, w, false, true);
+    const sum = b === undefined ? product : op('BiasAdd', [T], [product, b]);
     const value = activation === 'relu' ? op('Relu', [T], [sum]) : sum;
     save([input, w, value]);
     const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
@@ -58,10 +61,10 @@ export function dense(
       return [
         matMul(dSum, savedWeight, false, false),
         matMul(dSum, savedInput, true, false),
-        op('BiasAddGrad', [T], [dSum]),
+        ...(b === undefined ? [] : [op('BiasAddGrad', [T], [dSum])]),
       ];
     };
     return { value, gradFunc };
   });
-  return forward(x, weight, bias) as tf.Tensor2D;
+  return forward(...(bias === null ? [x, weight] : [x, weight, bias])) as tf.Tensor2D;
 }

@@ -6,6 +6,10 @@ import type * as tf from '../tf.js';
 export interface Attributes {
   readonly type: (name: string, dtype: 'float32' | 'int32') => NativeOpAttr;
   readonly bool: (name: string, value: boolean) => NativeOpAttr;
+  readonly string: (name: string, value: string) => NativeOpAttr;
+  /** An integer, or a list of them. */
+  readonly int: (name: string, value: number | readonly number[]) => NativeOpAttr;
+  readonly float: (name: string, value: number) => NativeOpAttr;
 }
 
 function attributesOf(backend: NativeBackend): Attributes {
@@ -17,6 +21,9 @@ function attributesOf(backend: NativeBackend): Attributes {
       value: dtype === 'float32' ? binding.TF_FLOAT : binding.TF_INT32,
     }),
     bool: (name, value) => ({ name, type: binding.TF_ATTR_BOOL, value }),
+    string: (name, value) => ({ name, type: binding.TF_ATTR_STRING, value }),
+    int: (name, value) => ({ name, type: binding.TF_ATTR_INT, value }),
+    float: (name, value) => ({ name, type: binding.TF_ATTR_FLOAT, value }),
   };
 }
 
@@ -27,12 +34,26 @@ export type RawOp = (
   inputs: readonly tf.Tensor[],
 ) => tf.Tensor;
 
+/** Runs one op with `outputs` outputs on the native backend. */
+export type RawOps = (
+  name: string,
+  attributes: readonly NativeOpAttr[],
+  inputs: readonly tf.Tensor[],
+  outputs: number,
+) => tf.Tensor[];
+
 /**
  * The native backend's ops by name, or null where there is no native backend: then a kernel takes its plain twin.
  */
-export function rawOps(): { readonly op: RawOp; readonly attributes: Attributes } | null {
+export function rawOps(): {
+  readonly op: RawOp;
+  readonly ops: RawOps;
+  readonly attributes: Attributes;
+} | null {
   const backend = nativeBackend();
   if (backend === null) return null;
   const op: RawOp = (name, attributes, inputs) => backend.executeSingleOutput(name, attributes, inputs);
-  return { op, attributes: attributesOf(backend) };
+  const ops: RawOps = (name, attributes, inputs, outputs) =>
+    backend.executeMultipleOutputs(name, attributes, inputs, outputs);
+  return { op, ops, attributes: attributesOf(backend) };
 }

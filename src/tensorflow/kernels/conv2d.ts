@@ -1,0 +1,107 @@
+/**
+ * Two-dimensional convolution with symmetric padding, as in PyTorch, and its two gradients, one TensorFlow op each.
+ *
+ * tfjs offers explicit padding forwards only; its gradient refuses it, and padding with a separate op copies every
+ * activation.
+ */
+import type { NativeOpAttr } from '../engine.js';
+import * as tf from '../tf.js';
+import { rawOps, type Attributes } from './raw.js';
+
+export interface Conv2dOptions {
+  /** Step of the filter in both directions; 1 or more. */
+  readonly stride: number;
+  /** Rows and columns of zeros on each of the four sides. */
+  readonly padding: number;
+  /**
+   * Whether the gradient with respect to the input can be asked for; yes where left out. A network's first layer has no
+   * use for it, and would compute it nevertheless.
+   */
+  readonly inputGradient?: boolean;
+}
+
+/** Length of an axis after a convolution or pooling: `floor((length + 2 padding - size) / stride) + 1`. */
+export function outputLength(length: number, size: number, stride: number, padding: number): number {
+  return Math.floor((length + 2 * padding - size) / stride) + 1;
+}
+
+function checkShapes(x: tf.Tensor4D, filter: tf.Tensor4D, { stride, padding }: Conv2dOptions): void {
+  const [, height, width, channels] = x.shape;
+  const [rows, columns, inputs] = filter.shape;
+  if (channels !== inputs) {
+    throw new Error(`Conv2d: the input has ${channels} channels; the filter takes ${inputs}.`);
+  }
+  if (outputLength(height, rows, stride, padding) < 1 || outputLength(width, columns, stride, padding) < 1) {
+    throw new Error(
+      `Conv2d: an input of ${height} x ${width} with padding ${padding} is smaller than the ${rows} x ${columns} filter.`,
+    );
+  }
+}
+
+/** The plain twin of {@link conv2d}. */
+export function conv2dPlain(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptions): tf.Tensor4D {
+  const { stride, padding } = options;
+  checkShapes(x, filter, options);
+  const sides: [number, number] = [padding, padding];
+  const padded = padding === 0 ? x : tf.pad(x, [[0, 0], sides, sides, [0, 0]]);
+  return tf.conv2d(padded, filter, stride, 'valid');
+}
+
+function convolutionAttributes(attributes: Attributes, { stride, padding }: Conv2dOptions): NativeOpAttr[] {
+  return [
+    attributes.type('T', 'float32'),
+    attributes.int('strides', [1, stride, stride, 1]),
+    attributes.string('padding', padding === 0 ? 'VALID' : 'EXPLICIT'),
+    attributes.int(
+      'explicit_paddings',
+      padding === 0 ? [] : [0, 0, padding, padding, padding, padding, 0, 0],
+    ),
+    attributes.string('data_format', 'NHWC'),
+    attributes.int('dilations', [1, 1, 1, 1]),
+    attributes.bool('use_cudnn_on_gpu', true),
+  ];
+}
+
+/**
+ * Two-dimensional convolution without bias (cross-correlation, as in every deep-learning library).
+ *
+ * @param x - `[batch, height, width, in]`
+ * @param filter - `[rows, columns, in, out]`, TensorFlow's layout; PyTorch keeps `[out, in, rows, columns]`
+ * @returns `[batch, floor((height + 2 padding - rows) / stride) + 1, ..., out]`
+ * @throws Error when channels differ or the padded input is smaller than the filter.
+ */
+export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptions): tf.Tensor4D {
+  const raw = rawOps();
+  if (raw === null) return conv2dPlain(x, filter, options);
+  checkShapes(x, filter, options);
+  const { op } = raw;
+  const attributes = convolutionAttributes(raw.attributes, options);
+  const inputGradient = (input: tf.Tensor, weights: tf.Tensor, dy: tf.Tensor) =>
+    op('Conv2DBackpropInput', attributes, [tf.tensor1d(input.shape, 'int32'), weights, dy]);
+  const filterGradient = (input: tf.Tensor, dy: tf.Tensor) =>
+    op('Conv2DBackpropFilter', attributes, [input, tf.tensor1d(filter.shape, 'int32'), dy]);
+
+  if (options.inputGradient === false) {
+    const ofFilter = tf.customGrad((...args) => {
+      const [weights, save] = args as unknown as [tf.Tensor4D, tf.GradSaveFunc];
+      save([x]);
+      return {
+        value: op('Conv2D', attributes, [x, weights]),
+        gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => filterGradient(saved[0] as tf.Tensor, dy),
+      };
+    });
+    return ofFilter(filter) as tf.Tensor4D;
+  }
+  const convolution = tf.customGrad((...args) => {
+    const [input, weights, save] = args as unknown as [tf.Tensor4D, tf.Tensor4D, tf.GradSaveFunc];
+    save([input, weights]);
+    return {
+      value: op('Conv2D', attributes, [input, weights]),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [savedInput, savedWeights] = saved as [tf.Tensor, tf.Tensor];
+        return [inputGradient(savedInput, savedWeights, dy), filterGradient(savedInput, dy)];
+      },
+    };
+  });
+  return convolution(x, filter) as tf.Tensor4D;
+}
