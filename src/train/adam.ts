@@ -1,15 +1,14 @@
 import { sizeOf } from '../tensorflow/tensor-data.js';
 import * as tf from '../tensorflow/tf.js';
 import type { Optimizer } from './optimizer.js';
+import { withWeightDecay, type WeightDecayOptions } from './weight-decay.js';
 
-export interface AdamOptions {
+export interface AdamOptions extends WeightDecayOptions {
   /** Learning rate at a step counted from 0, or one for all steps. */
   readonly learningRate: number | ((step: number) => number);
   readonly beta1?: number;
   readonly beta2?: number;
   readonly epsilon?: number;
-  /** Added to the gradient as `weightDecay * parameter` (L2, not decoupled), as `torch.optim.Adam` does. */
-  readonly weightDecay?: number;
 }
 
 const FIRST = 'adam.first.';
@@ -24,7 +23,7 @@ const SECOND = 'adam.second.';
  * The bias corrections are computed in double precision on the host and passed in as scalars.
  */
 export function adam(options: AdamOptions): Optimizer {
-  const { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = options;
+  const { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options;
   const rateAt = typeof learningRate === 'number' ? () => learningRate : learningRate;
   return {
     slots: (parameters) =>
@@ -50,7 +49,7 @@ export function adam(options: AdamOptions): Optimizer {
       const updated: Record<string, tf.Tensor> = {};
       for (const [name, given] of Object.entries(gradients)) {
         const parameter = state[name] as tf.Tensor;
-        const gradient = weightDecay === 0 ? given : tf.add(given, tf.mul(parameter, weightDecay));
+        const gradient = withWeightDecay(given, parameter, options);
         const first = tf.add(tf.mul(state[FIRST + name] as tf.Tensor, beta1), tf.mul(gradient, 1 - beta1));
         const second = tf.add(
           tf.mul(state[SECOND + name] as tf.Tensor, beta2),
