@@ -4,9 +4,13 @@ import type * as tf from '../tf.js';
 
 /** Builders of op attributes, bound to the native backend's codes. */
 export interface Attributes {
-  readonly type: (name: string, dtype: 'float32' | 'int32') => NativeOpAttr;
+  readonly type: (name: string, dtype: 'float32' | 'int32' | 'uint8') => NativeOpAttr;
+  readonly int: (name: string, value: number) => NativeOpAttr;
   readonly bool: (name: string, value: boolean) => NativeOpAttr;
 }
+
+/** TensorFlow's number of the type, which tfjs has no tensors of: such a result may only go to another raw op. */
+const UINT8 = 4;
 
 function attributesOf(backend: NativeBackend): Attributes {
   const { binding } = backend;
@@ -14,8 +18,9 @@ function attributesOf(backend: NativeBackend): Attributes {
     type: (name, dtype) => ({
       name,
       type: binding.TF_ATTR_TYPE,
-      value: dtype === 'float32' ? binding.TF_FLOAT : binding.TF_INT32,
+      value: { float32: binding.TF_FLOAT, int32: binding.TF_INT32, uint8: UINT8 }[dtype],
     }),
+    int: (name, value) => ({ name, type: binding.TF_ATTR_INT, value }),
     bool: (name, value) => ({ name, type: binding.TF_ATTR_BOOL, value }),
   };
 }
@@ -27,12 +32,26 @@ export type RawOp = (
   inputs: readonly tf.Tensor[],
 ) => tf.Tensor;
 
+/** Runs one op with several outputs on the native backend. */
+export type RawOps = (
+  name: string,
+  attributes: readonly NativeOpAttr[],
+  inputs: readonly tf.Tensor[],
+  outputs: number,
+) => tf.Tensor[];
+
 /**
  * The native backend's ops by name, or null where there is no native backend: then a kernel takes its plain twin.
  */
-export function rawOps(): { readonly op: RawOp; readonly attributes: Attributes } | null {
+export function rawOps(): {
+  readonly op: RawOp;
+  readonly ops: RawOps;
+  readonly attributes: Attributes;
+} | null {
   const backend = nativeBackend();
   if (backend === null) return null;
   const op: RawOp = (name, attributes, inputs) => backend.executeSingleOutput(name, attributes, inputs);
-  return { op, attributes: attributesOf(backend) };
+  const ops: RawOps = (name, attributes, inputs, outputs) =>
+    backend.executeMultipleOutputs(name, attributes, inputs, outputs);
+  return { op, ops, attributes: attributesOf(backend) };
 }
