@@ -33,6 +33,16 @@ export {
   rotationPerChunk,
   rotationPerItem,
 } from './augment/rotations.js';
+// Augmentations of images
+export {
+  simclrAugmentation,
+  SIMCLR_DEFAULTS,
+  type SimclrAugmentation,
+  type SimclrOptions,
+  type SimclrParameters,
+} from './augment/simclr.js';
+export { CIFAR_NORMALIZE } from './augment/normalize.js';
+export { imagesFromBytes, imagesFromWords, packBytes, type ImageSize } from './augment/images.js';
 // Losses
 export { infoNce } from './losses/info-nce.js';
 export { alignment } from './losses/alignment.js';

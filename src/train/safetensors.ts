@@ -121,7 +121,8 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 
 interface Entry {
   readonly name: string;
-  readonly dtype: TensorData['dtype'];
+  /** Null for a tensor that is passed over. */
+  readonly dtype: TensorData['dtype'] | null;
   readonly shape: readonly number[];
   readonly begin: number;
   readonly end: number;
@@ -131,17 +132,24 @@ function isLengths(value: unknown): value is readonly number[] {
   return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && Number(item) >= 0);
 }
 
-function readEntry(name: string, field: unknown, fail: (what: string) => UserError): Entry {
+function readEntry(
+  name: string,
+  field: unknown,
+  passOver: boolean,
+  fail: (what: string) => UserError,
+): Entry {
   if (!isObject(field)) throw fail('is no object with dtype, shape and data_offsets');
-  const dtype = field.dtype === 'F32' ? 'float32' : field.dtype === 'I32' ? 'int32' : null;
-  if (dtype === null) throw fail(`has dtype ${JSON.stringify(field.dtype)}; only F32 and I32 are read`);
+  const known = field.dtype === 'F32' ? 'float32' : field.dtype === 'I32' ? 'int32' : null;
+  const dtype = passOver ? null : known;
+  if (dtype === null && !passOver)
+    throw fail(`has dtype ${JSON.stringify(field.dtype)}; only F32 and I32 are read`);
   const { shape, data_offsets: offsets } = field;
   if (!isLengths(shape)) throw fail(`has shape ${JSON.stringify(shape)}`);
   const [begin, end] = isLengths(offsets) && offsets.length === 2 ? offsets : [];
   if (begin === undefined || end === undefined || end < begin) {
     throw fail(`has data_offsets ${JSON.stringify(offsets)}`);
   }
-  if (sizeOfShape(shape) * BYTES_PER_VALUE !== end - begin) {
+  if (dtype !== null && sizeOfShape(shape) * BYTES_PER_VALUE !== end - begin) {
     throw fail(`of shape [${shape.join(', ')}] has ${end - begin} bytes`);
   }
   return { name, dtype, shape, begin, end };
@@ -212,7 +220,8 @@ function checkCoverage(entries: readonly Entry[], dataStart: number, fileBytes: 
   if (dataStart + end < fileBytes) throw damaged(file, dataStart + end, 'bytes behind the last tensor');
 }
 
-function readValues(bytes: Buffer, entry: Entry, dataStart: number): TensorData {
+function readValues(bytes: Buffer, entry: Entry, dataStart: number): TensorData | null {
+  if (entry.dtype === null) return null;
   const count = sizeOfShape(entry.shape);
   const values = entry.dtype === 'float32' ? new Float32Array(count) : new Int32Array(count);
   // Copied byte by byte: a header of odd length would leave the data where a typed array cannot look at them.
@@ -224,10 +233,15 @@ function readValues(bytes: Buffer, entry: Entry, dataStart: number): TensorData 
  * Reads a safetensors file that was loaded into memory.
  *
  * @param file Its name, for the errors.
+ * @param passOver Which tensors to leave out, of whatever dtype they are; none where left out.
  * @throws UserError with file and byte when it is truncated, its header too long or no JSON, a name stands twice,
  *   offsets overlap, leave gaps or point outside, or a dtype is neither F32 nor I32.
  */
-export function decodeSafetensors(content: Uint8Array, file: string): SafetensorsContent {
+export function decodeSafetensors(
+  content: Uint8Array,
+  file: string,
+  passOver: (name: string) => boolean = () => false,
+): SafetensorsContent {
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
   const { header, dataStart } = readHeader(bytes, file);
   const fail = (name: string) => (what: string) => {
@@ -236,10 +250,15 @@ export function decodeSafetensors(content: Uint8Array, file: string): Safetensor
   };
   const entries = Object.entries(header)
     .filter(([name]) => name !== METADATA)
-    .map(([name, field]) => readEntry(name, field, fail(name)));
+    .map(([name, field]) => readEntry(name, field, passOver(name), fail(name)));
   checkCoverage(entries, dataStart, bytes.length, file);
+  const tensors: Record<string, TensorData> = {};
+  for (const entry of entries) {
+    const tensor = readValues(bytes, entry, dataStart);
+    if (tensor !== null) tensors[entry.name] = tensor;
+  }
   return {
-    tensors: Object.fromEntries(entries.map((entry) => [entry.name, readValues(bytes, entry, dataStart)])),
+    tensors,
     metadata: readMetadata(header[METADATA], fail(METADATA)),
   };
 }

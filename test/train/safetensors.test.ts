@@ -190,6 +190,15 @@ describe('safetensors', () => {
     expect(decodeSafetensors(encodeSafetensors(tensors, { '{': '}"{' }), 'file').tensors).toEqual(tensors);
   });
 
+  it('passes over tensors that are not wanted, of whatever dtype, but still checks that they fit', () => {
+    const header = `{"a":${entry([1], 0, 4)},"n":${entry([], 4, 12, 'I64')}}`;
+    const passOver = (name: string) => name === 'n';
+    const { tensors } = decodeSafetensors(file(header, new Uint8Array(12)), 'file', passOver);
+    expect(Object.keys(tensors)).toEqual(['a']);
+    expect(() => decodeSafetensors(file(header, new Uint8Array(8)), 'file', passOver)).toThrow(/ends within/);
+    expect(problemOf(file(header, new Uint8Array(12))).message).toMatch(/"n" has dtype "I64"/);
+  });
+
   it.each<[string, TensorDataMap]>([
     ['values that are too few', { a: { shape: [2], dtype: 'float32', values: new Float32Array(1) } }],
     ['a dtype that its values are not', { a: { shape: [1], dtype: 'int32', values: new Float32Array(1) } }],

@@ -4,7 +4,7 @@ import type * as tf from '../tf.js';
 
 /** Builders of op attributes, bound to the native backend's codes. */
 export interface Attributes {
-  readonly type: (name: string, dtype: 'float32' | 'int32') => NativeOpAttr;
+  readonly type: (name: string, dtype: 'float32' | 'int32' | 'uint8') => NativeOpAttr;
   readonly bool: (name: string, value: boolean) => NativeOpAttr;
   readonly string: (name: string, value: string) => NativeOpAttr;
   /** An integer, or a list of them. */
@@ -12,13 +12,16 @@ export interface Attributes {
   readonly float: (name: string, value: number) => NativeOpAttr;
 }
 
+/** TensorFlow's number of the type, which tfjs has no tensors of: such a result may only go to another raw op. */
+const UINT8 = 4;
+
 function attributesOf(backend: NativeBackend): Attributes {
   const { binding } = backend;
   return {
     type: (name, dtype) => ({
       name,
       type: binding.TF_ATTR_TYPE,
-      value: dtype === 'float32' ? binding.TF_FLOAT : binding.TF_INT32,
+      value: { float32: binding.TF_FLOAT, int32: binding.TF_INT32, uint8: UINT8 }[dtype],
     }),
     bool: (name, value) => ({ name, type: binding.TF_ATTR_BOOL, value }),
     string: (name, value) => ({ name, type: binding.TF_ATTR_STRING, value }),
