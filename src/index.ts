@@ -57,6 +57,7 @@ export { steering, steeringTrials } from './measure/steering.js';
 export { gammaF, invarianceLoss } from './measure/gamma.js';
 export { positiveCosine } from './measure/positive-cosine.js';
 export { compositionError } from './measure/composition.js';
+export { knn, type KnnResult } from './measure/knn.js';
 export { effectiveRank } from './measure/effective-rank.js';
 export { uniformityOf } from './measure/uniformity-of.js';
 export { principalComponents } from './measure/pca.js';
@@ -80,8 +81,8 @@ export {
   runProtein,
   type ProteinPlan,
   type ProteinResults,
-  type StudyEvent,
 } from './experiments/protein/study.js';
+export type { StudyEvent } from './experiments/study-event.js';
 export { proteinEncoder } from './experiments/protein/encoder.js';
 export { loadTask } from './experiments/protein/task.js';
 // Notebooks and reports

@@ -10,6 +10,7 @@ type Register = (program: Command) => void;
 const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   setup: async () => (await import('./setup.js')).registerSetup,
   doctor: async () => (await import('./doctor.js')).registerDoctor,
+  train: async () => (await import('./train.js')).registerTrain,
   reproduce: async () => (await import('./reproduce.js')).registerReproduce,
   report: async () => (await import('./report.js')).registerReport,
   runs: async () => (await import('./runs.js')).registerRuns,

@@ -5,13 +5,16 @@ import { idOf, type RunSpec, type RunStore } from '../runs/store.js';
 import type { Program } from '../tensorflow/compile.js';
 import { environmentFacts } from '../tensorflow/engine.js';
 import type { TensorDataMap } from '../tensorflow/tensor-data.js';
-import { DivergedError, train, type TrainProgress } from '../train/trainer.js';
+import { DivergedError, train, type Evaluation, type TrainProgress } from '../train/trainer.js';
 
 /** What the trainer needs of an experiment's run. */
 export interface Training {
   readonly program: Program;
   readonly inputsAt: (step: number) => Readonly<Record<string, Float32Array | Int32Array>>;
   readonly viewsPerStep: number;
+  readonly stepsPerEpoch?: number;
+  /** A look at the model on the way; see the trainer. */
+  readonly evaluation?: Evaluation;
 }
 
 /** A run that is wanted. */
@@ -58,7 +61,7 @@ async function trainToEnd(
   training: Training,
   options: ExecuteOptions,
 ): Promise<void> {
-  const { program, inputsAt, viewsPerStep } = training;
+  const { program, inputsAt, viewsPerStep, stepsPerEpoch, evaluation } = training;
   const checkpoint = run.latestCheckpoint();
   const from = checkpoint?.state.step ?? 0;
   if (checkpoint !== null) program.writeState(checkpoint.state.tensors);
@@ -70,6 +73,8 @@ async function trainToEnd(
       steps: job.spec.plannedSteps,
       inputsAt,
       viewsPerStep,
+      ...(stepsPerEpoch === undefined ? {} : { stepsPerEpoch }),
+      ...(evaluation === undefined ? {} : { evaluation }),
       metricsEvery: job.metricsEvery,
       checkpointEvery: job.checkpointEvery,
       onMetrics: (step, values) => run.metrics(step, values),

@@ -8,6 +8,7 @@ import type { Execution } from '../../tensorflow/compile.js';
 import type { TensorDataMap } from '../../tensorflow/tensor-data.js';
 import type { TrainProgress } from '../../train/trainer.js';
 import { ensureMeasured, ensureTrained, InterruptedError, type RunJob } from '../execute-run.js';
+import type { StudyEvent } from '../study-event.js';
 import { objectiveOf, type EncoderName, type TrainingConfig } from './config.js';
 import { proteinEncoder } from './encoder.js';
 import { ENCODER_LABELS } from './labels.js';
@@ -81,16 +82,6 @@ export function planProtein(choice: ProteinChoice): ProteinPlan {
   const known = new Set(main.map(({ config }) => canonicalJson(config)));
   const others = varied.filter(({ config }) => !known.has(canonicalJson(config)));
   return { choice, measures: measureConfig(choice), runs: [...main, ...others] };
-}
-
-/** What happens while the experiment runs, for progress displays. */
-export interface StudyEvent {
-  /** The run at hand, counted from 0, and how many there are. */
-  readonly index: number;
-  readonly runs: number;
-  readonly label: string;
-  readonly phase: 'training' | 'measuring' | 'ready';
-  readonly progress?: TrainProgress;
 }
 
 export interface StudyOptions {

@@ -12,10 +12,10 @@ import {
   readiness,
   runProtein,
   type ProteinPlan,
-  type StudyEvent,
   type StudyOptions,
 } from '../../../src/experiments/protein/study.js';
 import { initialWeights } from '../../../src/experiments/protein/training.js';
+import type { StudyEvent } from '../../../src/experiments/study-event.js';
 import { parseOverrides } from '../../../src/runs/configuration.js';
 import type { RunRecord } from '../../../src/runs/record.js';
 import { openStore, type RunStore } from '../../../src/runs/store.js';
