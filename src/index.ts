@@ -24,6 +24,16 @@ export {
   rotationPerChunk,
   rotationPerItem,
 } from './augment/rotations.js';
+// Images
+export {
+  IMAGE_DATA,
+  defaultImageData,
+  loadImages,
+  type ImageDataName,
+  type ImageSplit,
+} from './data/images.js';
+export { generateImages, renderImages, type ImageFactors } from './data/generated-images.js';
+export { subset, type DataSet } from './data/data-set.js';
 // Losses
 export { infoNce } from './losses/info-nce.js';
 export { alignment } from './losses/alignment.js';

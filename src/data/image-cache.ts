@@ -214,11 +214,18 @@ async function decodeInto(
       for (const trait of decoded.traits) traits[trait] += 1;
       const name = `${listing.name}/${images[index]?.path ?? ''}`;
       files[index] = { name, bytes: decoded.length, sha256: decoded.sha256 };
-      options.onProgress?.(++done, images.length);
+      done += 1;
+      options.onProgress?.(done, images.length);
     });
   } finally {
     closeSync(file);
     await pool.close();
+  }
+  if (done !== images.length) {
+    throw new DataError(
+      `${listing.name}: ${images.length - done} of ${images.length} images were gone when they were to be decoded.`,
+      'Something else changed the data at the same time; try again.',
+    );
   }
   const { digest: sha256 } = await hashFile(target, 'sha256');
   return {
@@ -252,7 +259,7 @@ async function decodeAll(
   const check = (): void => {
     if (failures.length > 0) throw failures[0];
   };
-  await feed(listing, images, submit, async () => {
+  await feedImages(listing, images, submit, async () => {
     await pool.ready();
     check();
   });
@@ -260,7 +267,8 @@ async function decodeAll(
   check();
 }
 
-async function feed(
+/** Goes through the images in the order in which they are read, handing each to `submit` when `ready` lets it. */
+export async function feedImages(
   listing: ImageListing,
   images: readonly ListedImage[],
   submit: (encoded: Encoded, index: number) => void,

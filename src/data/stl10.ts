@@ -1,4 +1,4 @@
-import { openSync } from 'node:fs';
+import { existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { DataError } from './data-error.js';
@@ -47,6 +47,20 @@ export async function loadStl10(split: StlSplit, dataDir: string, size: number =
     files: [names.file, file, ...(labels === undefined ? [] : [labels.file])],
     settings: size === SIDE ? {} : { size, resize: 'box mean' },
   });
+}
+
+/** The splits that are there, with their number of images by the size of their file. */
+export function stlSplits(dataDir: string): readonly { readonly split: StlSplit; readonly images: number }[] {
+  const splits = (['train', 'test', 'unlabeled'] as const).flatMap((split) => {
+    const path = join(dataDir, STL_FOLDER, `${split}_X.bin`);
+    if (!existsSync(path)) return [];
+    return [{ split, images: countRecords(path, nameInDataDir(path, dataDir), RECORD) }];
+  });
+  if (splits.length > 0) return splits;
+  throw new DataError(
+    `${STL_FOLDER}: there is none of train_X.bin, test_X.bin, unlabeled_X.bin.`,
+    'Complete the copy, or fetch it (care data fetch stl10).',
+  );
 }
 
 function checkSize(size: number): void {
