@@ -1,9 +1,10 @@
 /** `care data list | fetch | verify`: image data on this machine. */
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { closest } from '../data/closest.js';
 import { findDataDir } from '../data/data-dir.js';
 import { fetchImages } from '../data/fetch-images.js';
+import { SHAPE_NAMES } from '../data/image-shapes.js';
 import { findImageData, IMAGE_DATA, imageData, type ImageData } from '../data/images.js';
 import {
   listImageData,
@@ -91,8 +92,8 @@ const GENERATED: ImageDataSummary = {
   place: '(made when asked for)',
   size: 32,
   splits: [
-    { split: 'train', images: 5000, classes: 12, sha256: null },
-    { split: 'test', images: 1000, classes: 12, sha256: null },
+    { split: 'train', images: 5000, classes: SHAPE_NAMES.length, sha256: null },
+    { split: 'test', images: 1000, classes: SHAPE_NAMES.length, sha256: null },
   ],
 };
 
@@ -189,7 +190,10 @@ function chosenData(names: readonly string[], dir: string | undefined): readonly
   return wanted.flatMap((name) => {
     const data = imageData(name);
     const root = findImageData(data, dataDir);
-    if (root !== undefined) return [{ data, root, dataDir: dataDir ?? resolve('/') }];
+    if (root !== undefined) {
+      const isFolderOfItsOwn = data.name.startsWith('folder:') || dataDir === undefined;
+      return [{ data, root, dataDir: isFolderOfItsOwn ? dirname(root) : dataDir }];
+    }
     if (names.length === 0 || name === 'generated') return [];
     throw new UserError(
       `${name} was not found: none of ${data.places.join(', ')} is in ${dataDir ?? 'a data folder (CARE_DATA_DIR is not set)'}.`,
