@@ -1,17 +1,7 @@
 /** Fetching one file over HTTP so that an interruption costs nothing that had arrived. */
-import {
-  createWriteStream,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -108,19 +98,19 @@ async function fetchOnce(remote: RemoteFile, part: string, options: DownloadOpti
     if (!isContinued && response.status !== 200) throw refusal(remote, response);
     if (response.body === null) throw new Error('the answer is empty');
     if (!isContinued) saveValidator(part, response);
-    let bytes = isContinued ? have : 0;
-    await pipeline(
-      Readable.fromWeb(response.body as ReadableStream),
-      async function* count(source: AsyncIterable<Uint8Array>) {
-        for await (const chunk of source) {
-          watch.touch();
-          yield chunk;
-          bytes += chunk.length;
-          options.onBytes?.(bytes);
-        }
-      },
-      createWriteStream(part, { flags: isContinued ? 'a' : 'w' }),
-    );
+    // Opened and closed here: a stream that is torn down may still open, and empty, the file afterwards.
+    const file = await open(part, isContinued ? 'a' : 'w');
+    try {
+      let bytes = isContinued ? have : 0;
+      for await (const chunk of response.body as ReadableStream<Uint8Array>) {
+        watch.touch();
+        await file.appendFile(chunk);
+        bytes += chunk.length;
+        options.onBytes?.(bytes);
+      }
+    } finally {
+      await file.close();
+    }
   } finally {
     watch.end();
   }

@@ -25,6 +25,7 @@ export interface ImageSetOptions {
   readonly onRemark?: (remark: string) => void;
   readonly onProgress?: OnProgress;
   readonly cacheDir?: string;
+  readonly memoryLimit?: number;
 }
 
 /** Images that were chosen, before they are decoded. */

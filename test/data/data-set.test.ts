@@ -41,7 +41,8 @@ describe('a data set', () => {
       files: 1,
       items: 5,
     });
-    const hashes = [{}, { a: 1 }, { a: 2 }, { b: 1 }].map((settings) => make(settings).provenance.sha256);
+    const settings: readonly Record<string, number>[] = [{}, { a: 1 }, { a: 2 }, { b: 1 }];
+    const hashes = settings.map((each) => make(each).provenance.sha256);
     expect(new Set(hashes).size).toBe(4);
     expect(make({ a: 1, b: 2 }).provenance.sha256).toBe(make({ b: 2, a: 1 }).provenance.sha256);
   });

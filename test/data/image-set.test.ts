@@ -145,7 +145,8 @@ describe('images without a split', () => {
   });
 
   it('are limited before they are decoded', async () => {
-    const progress = vi.fn();
+    vi.stubEnv('CARE_CACHE_DIR', join(root, 'limited'));
+    const progress = vi.fn<(done: number, total: number) => void>();
     const set = await loadImages(`folder:${join(dataDir, 'set.tar.gz')}`, 'train', {
       size: 12,
       limit: 4,
@@ -153,8 +154,9 @@ describe('images without a split', () => {
     });
     expect([...set.labels]).toEqual([0, 0, 1, 1]);
     expect(set).toMatchObject({ height: 12, name: 'set.tar.gz train' });
-    const [last] = progress.mock.calls.at(-1) ?? [4];
-    expect(last).toBe(4);
+    expect(progress.mock.calls).toHaveLength(4);
+    expect(progress.mock.calls.at(-1)).toEqual([4, 4]);
+    vi.unstubAllEnvs();
   });
 });
 
@@ -185,6 +187,16 @@ describe('the cache of decoded images', () => {
     }
     expect(await load()).toEqual({ first: [99, 50], decoded: 4 });
     expect((await load()).decoded).toBe(0);
+  });
+
+  it('is read image by image where it is large', async () => {
+    const dataDir = join(root, 'large');
+    writeFiles(join(dataDir, 'set'), await twoClasses('train/', 3));
+    const load = (more: { memoryLimit?: number }) =>
+      loadImageSet('Set', join(dataDir, 'set'), 'train', dataDir, { ...options, ...more });
+    const [whole, onDisk] = [await load({}), await load({ memoryLimit: 1000 })];
+    expect(onDisk.batch([5, 0, 5])).toEqual(whole.batch([5, 0, 5]));
+    expect(onDisk.provenance).toEqual(whole.provenance);
   });
 
   it('that cannot be written is an error with what to do', async () => {

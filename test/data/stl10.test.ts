@@ -56,6 +56,16 @@ describe('STL-10 in its binary version', () => {
       }
   });
 
+  it('gives the same images read one by one from the disk', async () => {
+    writeStl(root, [1, 2, 3]);
+    for (const size of [96, 32]) {
+      const whole = await loadStl10('train', root, size);
+      const onDisk = await loadStl10('train', root, size, 1000);
+      expect(onDisk.batch([2, 0])).toEqual(whole.batch([2, 0]));
+      expect(onDisk.provenance).toEqual(whole.provenance);
+    }
+  });
+
   it('leaves a plain image plain at every size', () => {
     const target = new Uint8Array(32 * 32 * 3);
     convertRecord(new Uint8Array(3 * 96 * 96).fill(255), 32, target, 0);
