@@ -43,6 +43,16 @@ export {
 } from './augment/simclr.js';
 export { CIFAR_NORMALIZE } from './augment/normalize.js';
 export { imagesFromBytes, imagesFromWords, packBytes, type ImageSize } from './augment/images.js';
+// Images
+export {
+  IMAGE_DATA,
+  defaultImageData,
+  loadImages,
+  type ImageDataName,
+  type ImageSplit,
+} from './data/images.js';
+export { generateImages, renderImages, type ImageFactors } from './data/generated-images.js';
+export { subset, type DataSet } from './data/data-set.js';
 // Losses
 export { infoNce } from './losses/info-nce.js';
 export { alignment } from './losses/alignment.js';

@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   train: async () => (await import('./train.js')).registerTrain,
   reproduce: async () => (await import('./reproduce.js')).registerReproduce,
   report: async () => (await import('./report.js')).registerReport,
+  data: async () => (await import('./data.js')).registerData,
   runs: async () => (await import('./runs.js')).registerRuns,
   notebook: async () => (await import('./notebook.js')).registerNotebook,
   kernel: async () => (await import('./kernel.js')).registerKernel,
@@ -24,6 +25,7 @@ Examples:
   care doctor                              what this machine computes with, and what is missing
   care reproduce protein --profile smoke   a first report in a minute
   care reproduce --plan                    what a reproduction needs, without doing it
+  care data list                           which image data are here
   care runs list                           what was trained
 `;
 
