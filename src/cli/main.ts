@@ -13,6 +13,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   reproduce: async () => (await import('./reproduce.js')).registerReproduce,
   report: async () => (await import('./report.js')).registerReport,
   runs: async () => (await import('./runs.js')).registerRuns,
+  export: async () => (await import('./export.js')).registerExport,
+  import: async () => (await import('./import.js')).registerImport,
   notebook: async () => (await import('./notebook.js')).registerNotebook,
   kernel: async () => (await import('./kernel.js')).registerKernel,
 };
