@@ -15,6 +15,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   report: async () => (await import('./report.js')).registerReport,
   data: async () => (await import('./data.js')).registerData,
   runs: async () => (await import('./runs.js')).registerRuns,
+  export: async () => (await import('./export.js')).registerExport,
+  import: async () => (await import('./import.js')).registerImport,
   notebook: async () => (await import('./notebook.js')).registerNotebook,
   kernel: async () => (await import('./kernel.js')).registerKernel,
 };

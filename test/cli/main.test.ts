@@ -8,7 +8,17 @@ describe.skipIf(notBuilt !== null)(`care${notBuilt === null ? '' : `: ${notBuilt
     expect(code).toBe(0);
     expect(err).toBe('');
     const commands = [...out.matchAll(/^ {2}([a-z]+)(?: |$)/gm)].map(([, name]) => name);
-    for (const name of ['setup', 'doctor', 'reproduce', 'report', 'runs', 'notebook', 'kernel'])
+    for (const name of [
+      'setup',
+      'doctor',
+      'reproduce',
+      'report',
+      'runs',
+      'export',
+      'import',
+      'notebook',
+      'kernel',
+    ])
       expect(commands).toContain(name);
     for (const example of out.matchAll(/^ {2}care ([a-z]+)/gm)) expect(commands).toContain(example[1]);
     const [usage = ''] = out.split('\nExamples:');
@@ -21,7 +31,7 @@ describe.skipIf(notBuilt !== null)(`care${notBuilt === null ? '' : `: ${notBuilt
     expect(out + err).toContain('Usage: care [options] [command]');
   });
 
-  it.each(['setup', 'doctor', 'reproduce', 'report', 'runs', 'notebook', 'kernel'])(
+  it.each(['setup', 'doctor', 'reproduce', 'report', 'runs', 'export', 'import', 'notebook', 'kernel'])(
     'explains %s',
     async (name) => {
       const { code, out } = await care([name, '--help']);
