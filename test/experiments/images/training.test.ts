@@ -156,6 +156,41 @@ describe.each<Execution>(['chained', 'eager'])('the four views, %s', (execution)
     tf.dispose([held, views, updates, together]);
   });
 
+  it('go through it piece by piece in micro-batches, with the augmentations of the whole batch', () => {
+    const inPieces = tinyConfig({ training: { lambda: 0.3, microBatch: 4 } });
+    const training = trainingOf(inPieces, execution);
+    const chosen = chosenAt(training, 0);
+    const { state } = run(training, 1);
+    const model = imageModel(inPieces);
+    const held = tensorsOf(initialWeights(inPieces));
+    const views = viewsOf(inPieces, 0, data, chosen);
+    const updates: Record<string, tf.Tensor> = {};
+    for (const view of views) {
+      for (const piece of tf.tidy(() => tf.split(view, 2))) {
+        tf.tidy(() => model.apply(scopeOf(held, true, updates), piece as tf.Tensor4D));
+        piece.dispose();
+      }
+    }
+    for (const [name, tensor] of Object.entries(updates)) {
+      const expected = tensor.dataSync();
+      (state[name]?.values as Float32Array).forEach((value, i) => {
+        expect(Math.abs(value - (expected[i] ?? NaN))).toBeLessThan(1e-5);
+      });
+    }
+    expect(Object.keys(updates).length).toBeGreaterThan(10);
+    tf.dispose([held, views, updates]);
+  });
+
+  it('are the ordinary step where the piece is the whole batch', () => {
+    const optimizer = { lambda: 0.3, optimizer: 'sgd' };
+    const whole = run(trainingOf(tinyConfig({ training: optimizer }), execution), 3);
+    const pieces = run(trainingOf(tinyConfig({ training: { ...optimizer, microBatch: 8 } }), execution), 3);
+    expect(stateGap(whole.state, pieces.state)).toBeLessThan(1e-4);
+    for (const [name, value] of Object.entries(whole.outputs)) {
+      expect(pieces.outputs[name]).toBeCloseTo(value, 4);
+    }
+  });
+
   it("have the first layer's running statistics of a loop, as PyTorch counts them", () => {
     const training = trainingOf(config, execution);
     const chosen = chosenAt(training, 0);
