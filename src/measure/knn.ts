@@ -49,7 +49,7 @@ function checkSet(name: string, { embeddings, labels }: LabelledEmbeddings): voi
 }
 
 function checkOptions(
-  { k, temperature }: KnnOptions,
+  { k, temperature, block }: KnnOptions,
   bank: LabelledEmbeddings,
   queries: LabelledEmbeddings,
 ): void {
@@ -60,6 +60,9 @@ function checkOptions(
     throw new RangeError(
       `kNN: k is ${k}; it must be a whole number from 1 to the ${bank.embeddings.rows} items that can vote.`,
     );
+  }
+  if (block !== undefined && !(Number.isInteger(block) && block >= 1)) {
+    throw new RangeError(`kNN: a block of ${block} rows was asked for; give a whole number from 1.`);
   }
   if (bank.embeddings.dim !== queries.embeddings.dim) {
     throw new RangeError(
@@ -107,10 +110,11 @@ function winners(
   const votes = new Float64Array(classes);
   return Int32Array.from({ length: rows }, (_, row) => {
     votes.fill(0);
+    // Less that of the nearest, so that at no temperature the weights overflow or all vanish.
+    const nearest = found.values.subarray(row * k, (row + 1) * k).reduce((a, b) => Math.max(a, b), -1);
     for (let j = row * k; j < (row + 1) * k; j++) {
       const label = labels[found.indices[j] ?? 0] ?? 0;
-      // Less the largest possible similarity, so that no temperature makes the weight overflow.
-      votes[label] = (votes[label] ?? 0) + Math.exp(((found.values[j] ?? 0) - 1) / temperature);
+      votes[label] = (votes[label] ?? 0) + Math.exp(((found.values[j] ?? 0) - nearest) / temperature);
     }
     return votes.indexOf(Math.max(...votes));
   });
@@ -125,8 +129,8 @@ function winners(
  *
  * @param bank - the items that vote, usually the training set.
  * @param queries - the items to classify.
- * @throws RangeError for a k larger than the bank, a temperature of 0 or less, missing labels, vectors of different
- *   lengths, with a number that is not finite, or of length zero.
+ * @throws RangeError for a k larger than the bank, a temperature of 0 or less, a block of no rows, missing labels, vectors
+ *   of different lengths, with a number that is not finite, or of length zero.
  */
 export function knn(bank: LabelledEmbeddings, queries: LabelledEmbeddings, options: KnnOptions): KnnResult {
   checkSet('the bank', bank);

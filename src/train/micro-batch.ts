@@ -17,7 +17,7 @@ import {
   type ProgramFunction,
   type Tensors,
 } from '../tensorflow/compile.js';
-import type { TensorData, TensorDataMap } from '../tensorflow/tensor-data.js';
+import { sizeOf, type TensorData, type TensorDataMap } from '../tensorflow/tensor-data.js';
 import * as tf from '../tensorflow/tf.js';
 import type { Optimizer } from './optimizer.js';
 import type { LossTerms } from './training-function.js';
@@ -43,9 +43,12 @@ export interface MicroBatchOptions {
   readonly piece: number;
   /** Dimension of an embedding. */
   readonly dim: number;
-  /** Inputs that say which items, for so many of them; the first axis of each is the items'. */
+  /** Inputs that say which items, for so many of them. A step is given the pieces' values one behind the other. */
   readonly inputs: (count: number) => Specs;
-  /** Inputs of one view; a step has them as `<view>.<name>`. */
+  /**
+   * Inputs of one view of so many items. A step has them as `<view>.<name>`, the pieces' values one behind the other; that
+   * is the batch's value only where the items lie one after another in it.
+   */
   readonly viewInputs: (count: number) => Specs;
   /**
    * Embeddings `[piece, dim]` of one view; `state` holds parameters, buffers and what is frozen, and the new buffers go
@@ -159,14 +162,19 @@ function lossGradients({ views, loss }: MicroBatchOptions, inputs: Tensors): Rec
   };
 }
 
-/** The rows of every value that belong to one piece of a batch. */
-function rowsOf(values: Values, specs: Specs, from: number, piece: number, batch: number): Values {
+/** The part of every value that belongs to one piece of a batch. */
+function partsOf(values: Values, specs: Specs, index: number, pieces: number): Values {
   return Object.fromEntries(
-    Object.keys(specs).map((key) => {
+    Object.entries(specs).map(([key, { shape }]) => {
       const all = values[key];
       if (all === undefined) throw new Error(`Micro-batches: input "${key}" is missing.`);
-      const row = all.length / batch;
-      return [key, all.slice(from * row, (from + piece) * row)];
+      const length = sizeOf(shape);
+      if (all.length !== pieces * length) {
+        throw new Error(
+          `Micro-batches: input "${key}" has ${all.length} values; ${pieces} pieces of ${length} are needed.`,
+        );
+      }
+      return [key, all.slice(index * length, (index + 1) * length)];
     }),
   );
 }
@@ -195,11 +203,13 @@ export function microBatchProgram(options: MicroBatchOptions, execution: Executi
     },
     execution,
   );
-  const starts = Array.from({ length: batch / piece }, (_, i) => i * piece);
+  const pieces = batch / piece;
+  const indices = Array.from({ length: pieces }, (_, index) => index);
+  const [itemSpecs, viewSpecs] = [options.inputs(piece), options.viewInputs(piece)];
 
-  function pieceValues(values: Values, view: string, from: number): Values {
-    const items = rowsOf(values, options.inputs(batch), from, piece, batch);
-    const viewed = rowsOf(withoutPrefix(values, `${view}.`), options.viewInputs(batch), from, piece, batch);
+  function pieceValues(values: Values, view: string, index: number): Values {
+    const items = partsOf(values, itemSpecs, index, pieces);
+    const viewed = partsOf(withoutPrefix(values, `${view}.`), viewSpecs, index, pieces);
     return { ...items, ...renamed(viewed, VIEW) };
   }
 
@@ -207,29 +217,27 @@ export function microBatchProgram(options: MicroBatchOptions, execution: Executi
     const embeddings = Object.fromEntries(
       views.map((view) => {
         const whole = new Float32Array(batch * dim);
-        for (const from of starts) {
-          const { embeddings: rows } = inner.run('pieceEmbed', pieceValues(values, view, from));
-          whole.set(rows?.values as Float32Array, from * dim);
+        for (const index of indices) {
+          const { embeddings: rows } = inner.run('pieceEmbed', pieceValues(values, view, index));
+          whole.set(rows?.values as Float32Array, index * piece * dim);
         }
         return [EMBEDDING + view, whole] as const;
       }),
     );
-    const outputs = inner.run('batchLoss', embeddings);
+    const wanted = fetch === undefined ? undefined : [...Object.keys(embeddings), ...fetch];
+    const outputs = inner.run('batchLoss', embeddings, wanted);
     for (const view of views) {
       const gradient = outputs[EMBEDDING + view]?.values as Float32Array;
-      for (const from of starts) {
-        const rows = gradient.slice(from * dim, (from + piece) * dim);
-        inner.run('pieceGradient', { ...pieceValues(values, view, from), [GRADIENT]: rows }, []);
+      for (const index of indices) {
+        const rows = gradient.slice(index * piece * dim, (index + 1) * piece * dim);
+        inner.run('pieceGradient', { ...pieceValues(values, view, index), [GRADIENT]: rows }, []);
       }
     }
     const inputs = Object.fromEntries(
       Object.keys(optimizer.inputs).map((key) => [key, values[key] as Float32Array]),
     );
     inner.run('applyGradients', inputs, []);
-    const shown = Object.entries(outputs).filter(
-      ([name]) => !name.startsWith(EMBEDDING) && (fetch === undefined || fetch.includes(name)),
-    );
-    return Object.fromEntries(shown);
+    return Object.fromEntries(Object.entries(outputs).filter(([name]) => !name.startsWith(EMBEDDING)));
   }
 
   return {

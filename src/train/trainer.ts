@@ -135,7 +135,9 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     if (isRead) {
       const read = numbersOf(outputs);
       requireFinite(read, step);
-      const metrics = isEvaluated ? { ...read, ...evaluation.run() } : read;
+      const looked = isEvaluated ? evaluation.run() : {};
+      requireFinite(looked, step);
+      const metrics = { ...read, ...looked };
       options.onMetrics?.(step, metrics);
       // What is seldom looked at stays in view until the next look.
       values = { ...values, ...metrics };

@@ -13,7 +13,13 @@ const PIXELS = 'data.pixels';
 
 /** Int32 values that hold one image. */
 function wordsOf({ height, width }: ImageSize): number {
-  return (height * width * CHANNELS) / 4;
+  const bytes = height * width * CHANNELS;
+  if (bytes % 4 !== 0) {
+    throw new RangeError(
+      `Images of ${height} x ${width} pixels have ${bytes} bytes, no multiple of 4; give an even size.`,
+    );
+  }
+  return bytes / 4;
 }
 
 /** Where the images of a program's batches come from. */
@@ -50,7 +56,11 @@ function streamedPixels(data: DataSet): PixelSource {
   };
 }
 
-/** The images on the device where they fit, else sent with each batch; both give the same numbers. */
+/**
+ * The images on the device where they fit, else sent with each batch; both give the same numbers.
+ *
+ * @throws RangeError for images of an odd number of pixels, which fill no whole words.
+ */
 export function pixelSource(data: DataSet, limit = RESIDENT_LIMIT): PixelSource {
   const bytes = 4 * data.length * wordsOf(data);
   return bytes <= limit ? residentPixels(data) : streamedPixels(data);

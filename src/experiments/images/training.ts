@@ -16,6 +16,7 @@ import { UserError } from '../../train/user-error.js';
 import type { ImageConfig } from './config.js';
 import { embedFunction, EMBED_BATCH } from './embedding.js';
 import { imageAugmentation, imageModel, imageOptimizer, initialWeights } from './model.js';
+import { inputValuesByPiece } from './pieces.js';
 import { pixelSource, type PixelSource } from './pixels.js';
 import { PURPOSE } from './purpose.js';
 
@@ -105,7 +106,7 @@ function drawing(
   views: readonly ViewName[],
 ): (step: number) => Values {
   const { seed, training } = config;
-  const { batch, chunks, pairs } = training;
+  const { batch, chunks, pairs, microBatch } = training;
   const augmentation = imageAugmentation(config, data);
   const orderOf = orderOfEpochs(seed, data.length);
   const perEpoch = stepsPerEpoch(config, data.length);
@@ -119,9 +120,8 @@ function drawing(
       const parameters = each
         ? augmentation.draw(stream, batch)
         : augmentation.drawChunked(stream, batch, groups);
-      return Object.entries(augmentation.inputValues(parameters)).map(
-        ([key, value]) => [`${view}.${key}`, value] as const,
-      );
+      const values = inputValuesByPiece(augmentation, parameters, microBatch ?? batch);
+      return Object.entries(values).map(([key, value]) => [`${view}.${key}`, value] as const);
     });
     return { ...pixels.values(chosen), ...Object.fromEntries(drawn) };
   };
