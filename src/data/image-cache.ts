@@ -12,7 +12,6 @@ import { createHash } from 'node:crypto';
 import {
   closeSync,
   existsSync,
-  mkdirSync,
   openSync,
   readFileSync,
   rmSync,
@@ -23,6 +22,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import { makeFolder } from '../tensorflow/setup/folders.js';
 import { cacheFolder } from '../tensorflow/setup/library.js';
 import { withLock } from '../tensorflow/setup/lock.js';
 import { cleanLeftovers, makeStagingFolder, publish } from '../tensorflow/setup/staging.js';
@@ -176,7 +176,7 @@ async function fillCache(
   images: readonly ListedImage[],
   options: DecodeOptions,
 ): Promise<void> {
-  mkdirSync(dirname(folder), { recursive: true });
+  makeFolder(dirname(folder));
   cleanLeftovers(folder);
   demandSpace(dirname(folder), images.length * options.size ** 2 * CHANNELS);
   const staging = makeStagingFolder(folder);

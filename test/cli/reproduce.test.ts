@@ -48,6 +48,8 @@ describe.skipIf(notBuilt !== null)(`care reproduce${notBuilt === null ? '' : `: 
     ],
     [['-p', 'seed=4'], 'seed cannot be set (from -p): the plan trains every encoder with every seed'],
     [['--out', file], `Reports cannot be written to ${file}: `],
+    // Where Node's own way of making folders never comes back.
+    [['--out', '/proc/care-test'], 'Reports cannot be written to /proc/care-test: ENOENT'],
     [['--data', join(folder, 'nowhere')], `${join(folder, 'nowhere')}: the data folder does not exist`],
     [['--fast', '--eager'], "option '--fast' cannot be used with option '--eager'"],
   ])('%j is an error that says what to do', async (args, message) => {

@@ -4,13 +4,14 @@
  * A stamp beside it says what it was made from; it is rebuilt when the sources, the library or the machine changed.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { bindingPath, preloadPath } from '../engine.js';
 import { explainFileError, SetupError } from './error.js';
+import { makeFolder } from './folders.js';
 import { type Library } from './library.js';
 import { runProgram, tail } from './processes.js';
 import { cleanLeftovers, publish, stagingPath } from './staging.js';
@@ -96,7 +97,7 @@ export async function buildBinding(library: Library, options: BuildOptions): Pro
   const binding = bindingPath(packageFolder);
   const [staged, stagedPreload] = [stagingPath(binding), stagingPath(binding)];
   try {
-    mkdirSync(dirname(binding), { recursive: true });
+    makeFolder(dirname(binding));
     cleanLeftovers(binding);
     const key = bindingKey(packageFolder, library);
     const { program } = await findCompiler(env);
