@@ -12,8 +12,6 @@ const { run } = resNetStep(
 process.stdout.write('ready\n');
 createInterface({ input: process.stdin }).on('line', (line) => {
   const answer =
-    line === 'memory'
-      ? [process.resourceUsage().maxRSS * 1024]
-      : Array.from({ length: Number(line) }, run);
+    line === 'memory' ? [process.resourceUsage().maxRSS * 1024] : Array.from({ length: Number(line) }, run);
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 });

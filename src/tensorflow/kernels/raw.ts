@@ -60,10 +60,12 @@ export function hasOwnOp(name: string, trial: (op: RawOp) => tf.Tensor): boolean
   const known = ownOps.get(name);
   if (known !== undefined) return known;
   // The method as its class has it: a recording that is under way must not take the trial for a part of the step.
-  const { executeSingleOutput } = Object.getPrototypeOf(backend) as NativeBackend;
+  const plain = Object.getPrototypeOf(backend) as NativeBackend;
   let works = true;
   try {
-    trial((op, attributes, inputs) => executeSingleOutput.call(backend, op, attributes, inputs)).dispose();
+    trial((op, attributes, inputs) =>
+      plain.executeSingleOutput.call(backend, op, attributes, inputs),
+    ).dispose();
   } catch {
     works = false;
   }

@@ -77,8 +77,8 @@ native('the filter gradient of our own', () => {
       fc.property(shapes, ({ batch, height, width, inputs, outputs, size, stride, padding, seed }) => {
         tf.tidy(() => {
           const reach = (length: number) => Math.floor((length + 2 * padding - size) / stride) + 1;
-          const x = normal([batch, height, width, inputs], seed) as tf.Tensor4D;
-          const dy = normal([batch, reach(height), reach(width), outputs], seed + 1) as tf.Tensor4D;
+          const x = normal([batch, height, width, inputs], seed);
+          const dy = normal([batch, reach(height), reach(width), outputs], seed + 1);
           const filter = { shape: [size, size, inputs, outputs] };
           const own = ownFilterGradient(x, dy, filter, { stride, padding });
           expect(own.shape).toEqual(filter.shape);
@@ -95,8 +95,8 @@ native('the filter gradient of our own', () => {
   it('cuts large batches into groups without losing an image', () => {
     tf.tidy(() => {
       // 36 x 36 x (64 + 64) floats an image: some seven images fill a group.
-      const x = normal([17, 34, 34, 64], 3) as tf.Tensor4D;
-      const dy = normal([17, 34, 34, 64], 4) as tf.Tensor4D;
+      const x = normal([17, 34, 34, 64], 3);
+      const dy = normal([17, 34, 34, 64], 4);
       const own = ownFilterGradient(x, dy, { shape: [3, 3, 64, 64] }, { stride: 1, padding: 1 });
       const parts = Array.from({ length: 17 }, (_, n) =>
         ownFilterGradient(
@@ -190,8 +190,8 @@ native('the input gradient by convolutions', () => {
         const x = normal([2, height, width, inputs], 5);
         const filter = normal([3, 3, inputs, outputs], 6);
         const options = { stride, padding: 1 };
-        const dy = normal(conv2dPlain(x as tf.Tensor4D, filter as tf.Tensor4D, options).shape, 7);
-        expect(convolvedInputGradient(x.shape, filter as tf.Tensor4D, dy, options)).not.toBeNull();
+        const dy = normal(conv2dPlain(x, filter, options).shape, 7);
+        expect(convolvedInputGradient(x.shape, filter, dy, options)).not.toBeNull();
         const of = (run: typeof conv2d) =>
           gradients((a, b) => run(a as tf.Tensor4D, b as tf.Tensor4D, options), [x, filter], dy);
         const [ours, plain] = [of(conv2d), of(conv2dPlain)];
@@ -202,8 +202,8 @@ native('the input gradient by convolutions', () => {
 
   it('leaves odd sizes at stride 2 and few channels to TensorFlow', () => {
     tf.tidy(() => {
-      const filter = normal([3, 3, 128, 8], 1) as tf.Tensor4D;
-      const few = normal([3, 3, 64, 8], 1) as tf.Tensor4D;
+      const filter = normal([3, 3, 128, 8], 1);
+      const few = normal([3, 3, 64, 8], 1);
       const options = { stride: 2, padding: 1 };
       expect(convolvedInputGradient([1, 7, 8, 128], filter, tf.zeros([1, 4, 4, 8]), options)).toBeNull();
       expect(convolvedInputGradient([1, 8, 8, 64], few, tf.zeros([1, 4, 4, 8]), options)).toBeNull();
