@@ -104,9 +104,14 @@ describe('a wrong setting', () => {
   });
 
   it('is answered with the keys that there are', () => {
-    const { hint } = problemOf(() => planProtein(smoke('colour=red')));
+    const { message } = problemOf(() => planProtein(smoke('colour=red')));
     for (const key of ['data.points', 'training.lambda', 'measures.classifierSeeds'])
-      expect(hint).toContain(key);
+      expect(message).toContain(key);
+  });
+
+  it('is answered with the key whose last part was given', () => {
+    const { message } = problemOf(() => planProtein(smoke('steps=200')));
+    expect(message).toContain('steps: unknown key (from -p); did you mean training.steps?');
   });
 
   it('is refused where the plan sets it run by run, rather than ignored', () => {
