@@ -194,21 +194,25 @@ native.each(Object.keys(MODELS) as CaseName[])('%s against torchvision', (name) 
   it.each([
     ['adam', adam({ learningRate: 1e-3, weightDecay: 1e-2, epsilon: 1e-2 })],
     ['sgd', sgd({ learningRate: 1e-3, momentum: 0.9, weightDecay: 0.1 })],
-  ] as const)('has the same losses and weights after 3 steps of %s', (which, optimizer) => {
-    const { losses, change } = training[which];
-    const parameters = parametersOf(model, weights);
-    const program = compileProgram({
-      name,
-      state: { ...weights, ...optimizer.slots(parameters) },
-      functions: { step: stepOf(model, training.images, optimizer) },
-    });
-    const largest = Math.max(...losses.map(Math.abs));
-    losses.forEach((loss, step) => {
-      const outputs = program.run('step', { ...given, ...optimizer.inputsAt(step) });
-      expect(Math.abs((outputs.loss?.values[0] ?? NaN) - loss) / largest).toBeLessThan(1e-4);
-    });
-    const changed = difference(program.readState(), parameters);
-    program.dispose();
-    expect(worstDistance(changed, change)).toBeLessThan(1e-3);
-  }, 180_000);
+  ] as const)(
+    'has the same losses and weights after 3 steps of %s',
+    (which, optimizer) => {
+      const { losses, change } = training[which];
+      const parameters = parametersOf(model, weights);
+      const program = compileProgram({
+        name,
+        state: { ...weights, ...optimizer.slots(parameters) },
+        functions: { step: stepOf(model, training.images, optimizer) },
+      });
+      const largest = Math.max(...losses.map(Math.abs));
+      losses.forEach((loss, step) => {
+        const outputs = program.run('step', { ...given, ...optimizer.inputsAt(step) });
+        expect(Math.abs((outputs.loss?.values[0] ?? NaN) - loss) / largest).toBeLessThan(1e-4);
+      });
+      const changed = difference(program.readState(), parameters);
+      program.dispose();
+      expect(worstDistance(changed, change)).toBeLessThan(1e-3);
+    },
+    180_000,
+  );
 });
