@@ -1,5 +1,7 @@
 /** `npm run bench -- NAME`: each benchmark compares in one run, in alternation, and prints a line `ratio N.NN`. */
 import { Command } from 'commander';
+import { benchOps } from './ops/bench.js';
+import { benchAugment } from './augment/bench.js';
 import { benchDeepSet } from './deepset/bench.js';
 
 const program = new Command('bench');
@@ -16,6 +18,27 @@ program
   .option('--threads <n>', 'threads of each side', '2')
   .option('--out <file>', 'write the figures as JSON')
   .action(benchDeepSet);
+program
+  .command('augment')
+  .description('SimCLR views of 32 x 32 images a second, from bytes, against torchvision on PIL images')
+  .option('--rounds <n>', 'times that each side is timed', '10')
+  .option(
+    '--batches <n>',
+    'batches of torchvision before the others have their turn; they make ten times as many',
+    '4',
+  )
+  .option('--threads <n>', 'threads of each side; torchvision has processes', '2')
+  .option('--out <file>', 'write the figures as JSON')
+  .action(benchAugment);
+
+program
+  .command('ops')
+  .description('where the time of a ResNet step goes: every op by name and shapes, timed one by one')
+  .option('--depth <n>', '18, 34 or 50', '18')
+  .option('--batch <n>', 'images of a view', '32')
+  .option('--steps <n>', 'steps that are timed', '2')
+  .option('--rows <n>', 'rows of each table', '30')
+  .action(benchOps);
 
 program.parseAsync().catch((error: unknown) => {
   console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);

@@ -35,6 +35,26 @@ export {
   rotationPerChunk,
   rotationPerItem,
 } from './augment/rotations.js';
+// Augmentations of images
+export {
+  simclrAugmentation,
+  SIMCLR_DEFAULTS,
+  type SimclrAugmentation,
+  type SimclrOptions,
+  type SimclrParameters,
+} from './augment/simclr.js';
+export { CIFAR_NORMALIZE } from './augment/normalize.js';
+export { imagesFromBytes, imagesFromWords, packBytes, type ImageSize } from './augment/images.js';
+// Images
+export {
+  IMAGE_DATA,
+  defaultImageData,
+  loadImages,
+  type ImageDataName,
+  type ImageSplit,
+} from './data/images.js';
+export { generateImages, renderImages, type ImageFactors } from './data/generated-images.js';
+export { subset, type DataSet } from './data/data-set.js';
 // Losses
 export { infoNce } from './losses/info-nce.js';
 export { alignment } from './losses/alignment.js';
@@ -49,6 +69,7 @@ export { steering, steeringTrials } from './measure/steering.js';
 export { gammaF, invarianceLoss } from './measure/gamma.js';
 export { positiveCosine } from './measure/positive-cosine.js';
 export { compositionError } from './measure/composition.js';
+export { knn, type KnnResult } from './measure/knn.js';
 export { effectiveRank } from './measure/effective-rank.js';
 export { uniformityOf } from './measure/uniformity-of.js';
 export { principalComponents } from './measure/pca.js';
@@ -74,8 +95,8 @@ export {
   runProtein,
   type ProteinPlan,
   type ProteinResults,
-  type StudyEvent,
 } from './experiments/protein/study.js';
+export type { StudyEvent } from './experiments/study-event.js';
 export { proteinEncoder } from './experiments/protein/encoder.js';
 export { loadTask } from './experiments/protein/task.js';
 // Notebooks and reports

@@ -10,8 +10,10 @@ type Register = (program: Command) => void;
 const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   setup: async () => (await import('./setup.js')).registerSetup,
   doctor: async () => (await import('./doctor.js')).registerDoctor,
+  train: async () => (await import('./train.js')).registerTrain,
   reproduce: async () => (await import('./reproduce.js')).registerReproduce,
   report: async () => (await import('./report.js')).registerReport,
+  data: async () => (await import('./data.js')).registerData,
   runs: async () => (await import('./runs.js')).registerRuns,
   export: async () => (await import('./export.js')).registerExport,
   import: async () => (await import('./import.js')).registerImport,
@@ -25,6 +27,7 @@ Examples:
   care doctor                              what this machine computes with, and what is missing
   care reproduce protein --profile smoke   a first report in a minute
   care reproduce --plan                    what a reproduction needs, without doing it
+  care data list                           which image data are here
   care runs list                           what was trained
 `;
 

@@ -1,6 +1,6 @@
 /** Progress of an experiment's runs in a terminal: two lines on a TTY, a line now and then elsewhere. */
 import cliProgress from 'cli-progress';
-import type { StudyEvent } from '../experiments/protein/study.js';
+import type { StudyEvent } from '../experiments/study-event.js';
 import { durationText } from './text-table.js';
 
 export interface StudyProgress {
@@ -21,9 +21,10 @@ function lossText(values: Readonly<Record<string, number>>): string {
 /** What the run at hand is at: steps, each loss apart, views a second, time left. */
 function detailText({ phase, progress }: StudyEvent): string {
   if (phase !== 'training' || progress === undefined) return phase;
-  const { step, steps, values, viewsPerSecond, secondsLeft } = progress;
+  const { step, steps, epoch, epochs, values, viewsPerSecond, secondsLeft } = progress;
   const speed = `${Math.round(viewsPerSecond)} views/s`;
-  return `step ${step}/${steps}  ${lossText(values)}  ${speed}  ${durationText(secondsLeft)} left`;
+  const at = epoch === undefined ? '' : `epoch ${epoch}/${epochs ?? epoch}  `;
+  return `${at}step ${step}/${steps}  ${lossText(values)}  ${speed}  ${durationText(secondsLeft)} left`;
 }
 
 /** How much of all runs is done: those before, and the part of the one at hand. */

@@ -5,13 +5,17 @@ import { idOf, type RunSpec, type RunStore } from '../runs/store.js';
 import type { Program } from '../tensorflow/compile.js';
 import { environmentFacts } from '../tensorflow/engine.js';
 import type { TensorDataMap } from '../tensorflow/tensor-data.js';
-import { DivergedError, train, type TrainProgress } from '../train/trainer.js';
+import { DivergedError, train, type Evaluation, type TrainProgress } from '../train/trainer.js';
+import { breathe, interruptSignal } from './interrupt.js';
 
 /** What the trainer needs of an experiment's run. */
 export interface Training {
   readonly program: Program;
   readonly inputsAt: (step: number) => Readonly<Record<string, Float32Array | Int32Array>>;
   readonly viewsPerStep: number;
+  readonly stepsPerEpoch?: number;
+  /** A look at the model on the way; see the trainer. */
+  readonly evaluation?: Evaluation;
 }
 
 /** A run that is wanted. */
@@ -28,12 +32,20 @@ export interface RunJob {
 
 export interface ExecuteOptions {
   readonly onProgress?: (progress: TrainProgress) => void;
+  /** Stops in order. Default: the interrupt of the notebook's cell, where there is one. */
   readonly signal?: AbortSignal;
 }
 
 /** A run was interrupted; what was trained is kept, and the same command goes on with it. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
+}
+
+const GOES_ON = 'the same command goes on from there';
+
+/** @throws InterruptedError when the signal came. */
+export function stopIfTold(signal: AbortSignal | undefined, before: string): void {
+  if (signal?.aborted === true) throw new InterruptedError(`Stopped before ${before}; ${GOES_ON}.`);
 }
 
 function finishedRecord(store: RunStore, spec: RunSpec): RunRecord | null {
@@ -56,9 +68,9 @@ async function trainToEnd(
   run: OpenRun,
   job: RunJob,
   training: Training,
-  options: ExecuteOptions,
+  { onProgress, signal }: ExecuteOptions,
 ): Promise<void> {
-  const { program, inputsAt, viewsPerStep } = training;
+  const { program, inputsAt, viewsPerStep, stepsPerEpoch, evaluation } = training;
   const checkpoint = run.latestCheckpoint();
   const from = checkpoint?.state.step ?? 0;
   if (checkpoint !== null) program.writeState(checkpoint.state.tensors);
@@ -70,6 +82,8 @@ async function trainToEnd(
       steps: job.spec.plannedSteps,
       inputsAt,
       viewsPerStep,
+      ...(stepsPerEpoch === undefined ? {} : { stepsPerEpoch }),
+      ...(evaluation === undefined ? {} : { evaluation }),
       metricsEvery: job.metricsEvery,
       checkpointEvery: job.checkpointEvery,
       onMetrics: (step, values) => run.metrics(step, values),
@@ -77,14 +91,14 @@ async function trainToEnd(
       onProgress: (progress) => {
         const { step, seconds, viewsPerSecond } = progress;
         run.progress({ step, seconds, viewsPerSecond, peakMemoryBytes: peakMemoryBytes() });
-        options.onProgress?.(progress);
+        onProgress?.(progress);
       },
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      ...(signal === undefined ? {} : { signal }),
     });
     if (result.outcome === 'interrupted') {
       run.stop();
       throw new InterruptedError(
-        `Stopped ${run.record.label} at step ${result.step} of ${job.spec.plannedSteps}; the same command goes on from there.`,
+        `Stopped ${run.record.label} at step ${result.step} of ${job.spec.plannedSteps}; ${GOES_ON}.`,
       );
     }
     run.finish({ tensors: pick(program.readState(), job.weightNames) });
@@ -106,6 +120,9 @@ export async function ensureTrained(
   job: RunJob,
   options: ExecuteOptions = {},
 ): Promise<RunRecord> {
+  const { signal = interruptSignal() } = options;
+  await breathe();
+  stopIfTold(signal, job.spec.label);
   const found = finishedRecord(store, job.spec);
   if (found !== null) return found;
   const run = store.begin(job.spec);
@@ -118,7 +135,7 @@ export async function ensureTrained(
     }
     const training = job.training();
     try {
-      await trainToEnd(run, job, training, options);
+      await trainToEnd(run, job, training, { ...options, ...(signal === undefined ? {} : { signal }) });
     } finally {
       training.program.dispose();
     }
@@ -133,6 +150,7 @@ export async function ensureTrained(
  *
  * @param wanted - name and key of each measurement.
  * @param measure - makes the named measurements, with the trained weights.
+ * @throws InterruptedError when the signal came; measurements made before are kept.
  */
 export async function ensureMeasured(
   store: RunStore,
@@ -142,6 +160,7 @@ export async function ensureMeasured(
     names: readonly string[],
     weights: TensorDataMap,
   ) => Iterable<Measurement> | AsyncIterable<Measurement>,
+  { signal = interruptSignal() }: Pick<ExecuteOptions, 'signal'> = {},
 ): Promise<RunRecord> {
   const id = idOf(job.spec);
   const record = store.read(id);
@@ -149,9 +168,15 @@ export async function ensureMeasured(
     .filter(({ name, key }) => record.measurements[name]?.key !== key)
     .map(({ name }) => name);
   if (missing.length === 0) return record;
+  await breathe();
+  stopIfTold(signal, `measuring ${record.label}`);
   const run = store.begin(job.spec);
   try {
-    for await (const measurement of measure(missing, run.weights())) run.addMeasurement(measurement);
+    for await (const measurement of measure(missing, run.weights())) {
+      run.addMeasurement(measurement);
+      await breathe();
+      stopIfTold(signal, `the end of measuring ${record.label}`);
+    }
     return run.record;
   } finally {
     run.close();

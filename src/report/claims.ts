@@ -413,7 +413,7 @@ const SUPERSCRIPTS: Readonly<Record<string, string>> = Object.fromEntries(
 );
 
 function superscript(power: number): string {
-  const digits = [...String(Math.abs(power))].map((digit) => SUPERSCRIPTS[digit] ?? digit).join('');
+  const digits = String(Math.abs(power)).replaceAll(/\d/g, (digit) => SUPERSCRIPTS[digit] ?? digit);
   return `${power < 0 ? '\u207b' : ''}${digits}`;
 }
 

@@ -23,6 +23,8 @@ export interface Quantity {
   readonly estimate: string;
   readonly title: string;
   readonly unit?: string;
+  /** Name on the upright axis of a small chart that has the title above it, where the unit does not serve. */
+  readonly axis?: string;
   readonly lowerIsBetter: boolean;
   readonly scale?: 'linear' | 'log';
 }
@@ -33,6 +35,7 @@ export const QUANTITIES = {
     measure: 'trajectories',
     estimate: 'roundness',
     title: 'roundness of the path (1: a circle)',
+    axis: 'roundness',
     lowerIsBetter: false,
   },
   radius: {
@@ -265,12 +268,13 @@ export function trajectoryFigure(results: ProteinResults, structure: string): Fi
     title: `Turning ${structure}: the roundest paths are those of ${best[0] === undefined ? 'no encoder' : ENCODER_LABELS[best[0].encoder]}`,
     paperPlace: first ? 'Figure 3' : 'Figures 17 to 20',
     panels: pathPanels(paths),
-    columns: 3,
+    // Two encoders beside each other, three axes each, and one where there is less room.
+    columns: 6,
     ...(first
       ? {
           paperShows: 'Nearly perfect circles for CARE, and paths without form for SimCLR, L_unif and L_inv.',
           differs:
-            'Each row of ours has its own scale, since the path of an almost invariant encoder is a point on the scale of another. ' +
+            'Each encoder of ours has its own scale, since the path of an almost invariant encoder is a point on the scale of another. ' +
             'The paper names neither its structures, nor n, nor its weight of L_equi. L_unif+L_equi and the untrained encoder are additions.',
         }
       : {}),
@@ -291,7 +295,7 @@ export function heroFigure(results: ProteinResults): FigureBlock {
     title,
     paperPlace: 'Figure 3',
     panels: pathPanels(paths),
-    columns: 3,
+    columns: 6,
     weSee: `The embedding of ${structure ?? 'no structure'} while it turns once about the z axis, first seed, each encoder on its own scale. Above each panel: the roundness of that path.`,
     alt: describePaths(paths),
     data: pathTable(paths, 'Roundness of the paths on the first screen'),
@@ -343,7 +347,8 @@ export function quantityTable(
   const columns: TableColumn[] = quantities.map(({ estimate, title: name, unit }) => ({
     key: estimate,
     title: name,
-    kind: 'text',
+    // Aligned at the decimal point, spread and all.
+    kind: 'number',
     source: 'ours',
     ...(unit === undefined ? {} : { unit }),
   }));
@@ -618,7 +623,7 @@ export function sensitivityFigure(results: ProteinResults, setting: string): Fig
         ];
       }),
       xTitle: setting,
-      yTitle: quantity.unit ?? quantity.estimate,
+      yTitle: quantity.unit ?? quantity.axis ?? quantity.title,
       xScale: 'log',
       chosen,
     }),
@@ -643,7 +648,20 @@ export function sensitivityFigure(results: ProteinResults, setting: string): Fig
 
 /** Every run that the report rests on. */
 export function proteinProvenance(results: ProteinResults): ProvenanceBlock {
-  return { type: 'provenance', records: recordsOf(results) };
+  return { type: 'provenance', records: recordsOf(results).map(withoutBulk) };
+}
+
+/** A record without the data of figures and curves, which stand with the figures: 40 records would weigh megabytes. */
+function withoutBulk(record: RunRecord): RunRecord {
+  const measurements = Object.entries(record.measurements).map(([name, { tables: _, ...measurement }]) => [
+    name,
+    measurement,
+  ]);
+  return {
+    ...record,
+    series: {},
+    measurements: Object.fromEntries(measurements) as RunRecord['measurements'],
+  };
 }
 
 /** An encoder's name as charts and tables show it. */

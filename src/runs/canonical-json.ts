@@ -15,8 +15,13 @@ export function canonicalJson(value: unknown, path = '$'): string {
   if (Array.isArray(value)) {
     return `[${Array.from(value, (item, index) => canonicalJson(item, `${path}[${index}]`)).join(',')}]`;
   }
-  if (typeof value !== 'object' || ![Object.prototype, null].includes(Object.getPrototypeOf(value) as object | null)) {
-    throw new Error(`${path} is ${typeof value === 'object' ? 'a class instance' : typeof value}, not plain JSON.`);
+  if (
+    typeof value !== 'object' ||
+    ![Object.prototype, null].includes(Object.getPrototypeOf(value) as object | null)
+  ) {
+    throw new Error(
+      `${path} is ${typeof value === 'object' ? 'a class instance' : typeof value}, not plain JSON.`,
+    );
   }
   const fields = Object.entries(value)
     .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -42,7 +42,10 @@ function resolveImport(from: string, specifier: string): string {
   const source = file.replace(/\.js$/, '.ts');
   if (from.endsWith('.ts') && existsSync(source)) return source;
   if (existsSync(file)) return file;
-  throw new UserError(`${from} imports ${specifier}, which is missing.`, 'Build the package again: npm run build');
+  throw new UserError(
+    `${from} imports ${specifier}, which is missing.`,
+    'Build the package again: npm run build',
+  );
 }
 
 interface SyntaxNode {
@@ -133,6 +136,8 @@ function checkoutState(root: string): { readonly commit: string | null; readonly
 /** Version, commit and cleanness of this package, with the hash of its training code. */
 export function codeProvenance(trainingHash: string): CodeProvenance {
   const root = packageRoot(fileURLToPath(import.meta.url));
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly version: string };
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    readonly version: string;
+  };
   return { version, ...checkoutState(root), trainingHash };
 }

@@ -41,7 +41,9 @@ function isObject(value: Json): value is { readonly [key: string]: Json } {
 /** Every value of a JSON tree under its dotted path; lists are values. */
 function leaves(value: Json, path = ''): Leaves {
   if (!isObject(value)) return new Map([[path, value]]);
-  const inner = Object.entries(value).map(([key, item]) => leaves(item, path === '' ? key : `${path}.${key}`));
+  const inner = Object.entries(value).map(([key, item]) =>
+    leaves(item, path === '' ? key : `${path}.${key}`),
+  );
   return new Map(inner.flatMap((map) => [...map]));
 }
 

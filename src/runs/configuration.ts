@@ -104,7 +104,8 @@ function allowedBy(schema: JsonSchema): string {
   if (schema.enum !== undefined) return schema.enum.map(String).join(' | ');
   const options = schema.anyOf ?? schema.oneOf;
   if (options !== undefined) return options.map(allowedBy).join(' or ');
-  if (schema.type === 'array') return `a list of ${lengthWords(schema)}items, each ${allowedBy(schema.items ?? {})}`;
+  if (schema.type === 'array')
+    return `a list of ${lengthWords(schema)}items, each ${allowedBy(schema.items ?? {})}`;
   return `${TYPE_WORDS[schema.type ?? ''] ?? 'any value'}${bounds(schema)}`;
 }
 
@@ -146,7 +147,13 @@ function wrongValue(place: Place, given: unknown, schema: z.ZodType, reason = ''
 }
 
 /** One layer with texts read, nested as the schema is, and a line for every key or value that does not fit. */
-function checkedLayer(fields: Fields, values: Settings, place: Place, isText: boolean, problems: string[]): Settings {
+function checkedLayer(
+  fields: Fields,
+  values: Settings,
+  place: Place,
+  isText: boolean,
+  problems: string[],
+): Settings {
   const result: Record<string, unknown> = {};
   for (const [key, given] of Object.entries(values)) {
     const path = place.path === '' ? key : `${place.path}.${key}`;
@@ -216,10 +223,15 @@ export function resolveConfig<Schema extends z.ZodObject>(
   if (problems.length === 0) {
     const parsed = schema.safeParse(settings);
     if (parsed.success) return parsed.data;
-    problems.push(...parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'configuration'}: ${message}`));
+    problems.push(
+      ...parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'configuration'}: ${message}`),
+    );
   }
   const hint = `Settings are given as -p key=value; the keys are ${dottedKeys(fields).join(', ')}.`;
-  throw new UserError(`The configuration has ${problems.length} problem(s):\n  ${problems.join('\n  ')}`, hint);
+  throw new UserError(
+    `The configuration has ${problems.length} problem(s):\n  ${problems.join('\n  ')}`,
+    hint,
+  );
 }
 
 /**
@@ -231,7 +243,11 @@ export function parseOverrides(options: readonly string[], source = '-p'): Confi
   const values: Record<string, Json> = {};
   for (const option of options) {
     const at = option.indexOf('=');
-    if (at < 1) throw new UserError(`"${option}" is no setting (from ${source}).`, 'Write key=value, e.g. -p steps=200');
+    if (at < 1)
+      throw new UserError(
+        `"${option}" is no setting (from ${source}).`,
+        'Write key=value, e.g. -p steps=200',
+      );
     values[option.slice(0, at).trim()] = option.slice(at + 1).trim();
   }
   return { source, values, isText: true };

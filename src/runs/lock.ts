@@ -54,7 +54,9 @@ function readText(path: string): string | null {
 /** State (`R`, `S`, `Z`, ...) and start time of a process, from `/proc/<pid>/stat`; null where there is none. */
 function processStat(pid: number): { readonly state: string; readonly start: string } | null {
   // The second field is the program's name in brackets and may hold anything; the rest is counted from its end.
-  const fields = readText(`/proc/${pid}/stat`)?.replace(/^.*\)\s/s, '').split(' ');
+  const fields = readText(`/proc/${pid}/stat`)
+    ?.replace(/^.*\)\s/s, '')
+    .split(' ');
   const [state, start] = [fields?.[0], fields?.[19]];
   return state === undefined || start === undefined ? null : { state, start };
 }
@@ -210,12 +212,16 @@ export function acquireLock(dir: string): { readonly lock: Lock } | { readonly h
   } catch (error) {
     throw writeError('the lock', dir, error);
   }
-  throw new UserError(`The lock in ${dir} could not be taken in ${ATTEMPTS} attempts.`, 'Try again in a moment.');
+  throw new UserError(
+    `The lock in ${dir} could not be taken in ${ATTEMPTS} attempts.`,
+    'Try again in a moment.',
+  );
 }
 
 /** Clears up behind processes that are gone: older locks, and what they left aside while making one. */
 function takenLock(dir: string, number: number, file: LockFile): Lock {
-  for (const older of lockNumbers(dir)) if (older < number) rmSync(join(dir, `lock-${older}`), { force: true });
+  for (const older of lockNumbers(dir))
+    if (older < number) rmSync(join(dir, `lock-${older}`), { force: true });
   for (const name of readdirSync(dir).filter((found) => ASIDE_NAME.test(found))) {
     const aside = parseLock(readText(join(dir, name)));
     if (aside !== null && !isAlive(aside)) rmSync(join(dir, name), { force: true });

@@ -2,7 +2,16 @@
  * Metrics over training: `metrics.jsonl`, one JSON object a line, `{"step":12,"loss":0.5}`. A value that JSON cannot
  * hold stands as the text `NaN`, `Infinity` or `-Infinity`.
  */
-import { closeSync, existsSync, fstatSync, fsyncSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  readSync,
+  writeFileSync,
+} from 'node:fs';
 import { writeError, writeFileAtomically } from '../train/atomic-file.js';
 import type { Series } from './record.js';
 
@@ -27,7 +36,10 @@ const TAIL_BYTES = 65_536;
 
 /** One line of the file, with its line feed. */
 export function metricText(step: number, values: Readonly<Record<string, number>>): string {
-  const fields = Object.entries(values).map(([name, value]) => [name, Number.isFinite(value) ? value : String(value)]);
+  const fields = Object.entries(values).map(([name, value]) => [
+    name,
+    Number.isFinite(value) ? value : String(value),
+  ]);
   return `${JSON.stringify({ step, ...Object.fromEntries(fields) })}\n`;
 }
 
@@ -86,7 +98,11 @@ export function cutMetrics(path: string, fromStep: number): readonly number[] {
   const { lines, unreadable } = readMetrics(path);
   const kept = lines.filter(({ step }) => step < fromStep);
   if (kept.length < lines.length || unreadable.length > 0) {
-    writeFileAtomically(path, kept.map(({ step, values }) => metricText(step, values)).join(''), 'the metrics');
+    writeFileAtomically(
+      path,
+      kept.map(({ step, values }) => metricText(step, values)).join(''),
+      'the metrics',
+    );
   }
   return unreadable;
 }
@@ -115,7 +131,10 @@ function spreadIndices(length: number, points: number): readonly number[] {
  * The series of each metric, thinned to at most `points` points (first and last are kept). NaN and infinite values are
  * left out: they stand in the file alone.
  */
-export function thinnedSeries(lines: readonly MetricLine[], points = SERIES_POINTS): Readonly<Record<string, Series>> {
+export function thinnedSeries(
+  lines: readonly MetricLine[],
+  points = SERIES_POINTS,
+): Readonly<Record<string, Series>> {
   const full = new Map<string, { steps: number[]; values: number[] }>();
   for (const { step, values } of lines) {
     for (const [name, value] of Object.entries(values)) {

@@ -58,7 +58,11 @@ export interface OpenRun {
   /** Ends it with an outcome in words, without a change of status; `finish`, `stop` and `fail` do it themselves. */
   endSession(outcome: string): void;
   /** Writes the trained weights, the thinned metric series and the status `finished`. */
-  finish(result: { readonly tensors: TensorDataMap; readonly parameters?: number; readonly steps?: number }): void;
+  finish(result: {
+    readonly tensors: TensorDataMap;
+    readonly parameters?: number;
+    readonly steps?: number;
+  }): void;
   /** The trained weights of a finished run, checked against the record. */
   weights(): TensorDataMap;
   /** Ends the session as interrupted; save a checkpoint first. */
@@ -203,7 +207,8 @@ export function openRun(dir: string, initial: RunRecord, lock: Lock): OpenRun {
     startSession(environment, fromStep) {
       requireOpen();
       if (inSession) throw new Error(`Run ${record.id} is in a session already.`);
-      if (record.status === 'finished') throw new Error(`Run ${record.id} is finished: there is nothing to train.`);
+      if (record.status === 'finished')
+        throw new Error(`Run ${record.id} is finished: there is nothing to train.`);
       const notes = sessionNotes(record, environment, fromStep, cutMetrics(metricsPath, fromStep));
       const sessions = [...record.sessions, { startedAt: new Date().toISOString(), fromStep, environment }];
       const steps = { ...record.steps, done: fromStep };
@@ -253,7 +258,8 @@ function sessionNotes(
     notes.push(`From step ${fromStep} on the run went on in another environment: ${changed.join(', ')}.`);
   }
   // One unreadable line is what a killed process leaves; more mean that the file was damaged.
-  if (unreadable.length > 1) notes.push(`${unreadable.length} unreadable lines of ${METRICS_FILE} were dropped.`);
+  if (unreadable.length > 1)
+    notes.push(`${unreadable.length} unreadable lines of ${METRICS_FILE} were dropped.`);
   return notes;
 }
 
@@ -261,7 +267,8 @@ function sessionNotes(
 function inspectLost(dir: string, loaded: LoadedCheckpoint | null): readonly string[] {
   if (loaded !== null) return loaded.remarks;
   return inspectCheckpoints(dir).map(
-    ({ step, problem }) => `The checkpoint of step ${step} is damaged (${problem ?? ''}); started over from step 0.`,
+    ({ step, problem }) =>
+      `The checkpoint of step ${step} is damaged (${problem ?? ''}); started over from step 0.`,
   );
 }
 
@@ -272,7 +279,10 @@ function inspectLost(dir: string, loaded: LoadedCheckpoint | null): readonly str
  */
 export function recordedWeights(dir: string, record: RunRecord): TensorDataMap {
   if (record.weights === undefined) {
-    throw new UserError(`Run ${record.id} (${record.label}) has no weights: it is ${record.status}.`, 'Train it to its end.');
+    throw new UserError(
+      `Run ${record.id} (${record.label}) has no weights: it is ${record.status}.`,
+      'Train it to its end.',
+    );
   }
   return loadWeights(join(dir, record.weights.file), record.weights.sha256);
 }

@@ -4,8 +4,10 @@ import { UserError } from './user-error.js';
 /** How big a run is. What each means for an experiment stands with the experiment. */
 export const PROFILES = {
   smoke: 'For tests and continuous integration: each experiment in under a minute on 2 cores.',
-  laptop: "For a newcomer's first reports: small networks and few seeds, within 15 minutes an experiment on 2 cores.",
-  overnight: 'For the committed reports: small networks, at least 3 pretraining seeds, all methods, 6 hours on 2 cores.',
+  laptop:
+    "For a newcomer's first reports: small networks and few seeds, within 15 minutes an experiment on 2 cores.",
+  overnight:
+    'For the committed reports: small networks, at least 3 pretraining seeds, all methods, 6 hours on 2 cores.',
   workstation: 'ResNet-18 on the whole of CIFAR-10: hours on one GPU.',
   paper: "The paper's own settings: days on GPUs.",
 } as const;
@@ -22,5 +24,8 @@ export function parseProfile(name: string): ProfileName {
   if (found !== undefined) return found;
   const near = closest(name, PROFILE_NAMES);
   const hint = `Choose one of ${PROFILE_NAMES.join(', ')}.`;
-  throw new UserError(`There is no profile "${name}".`, near === null ? hint : `Did you mean "${near}"? ${hint}`);
+  throw new UserError(
+    `There is no profile "${name}".`,
+    near === null ? hint : `Did you mean "${near}"? ${hint}`,
+  );
 }

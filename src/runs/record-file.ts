@@ -13,7 +13,9 @@ let validator: ValidateFunction<RunRecord> | undefined;
 /** The check against `record.schema.json`, compiled on first use. */
 function schemaCheck(): ValidateFunction<RunRecord> {
   if (validator === undefined) {
-    const schema = JSON.parse(readFileSync(new URL('./record.schema.json', import.meta.url), 'utf8')) as object;
+    const schema = JSON.parse(
+      readFileSync(new URL('./record.schema.json', import.meta.url), 'utf8'),
+    ) as object;
     validator = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true }).compile<RunRecord>(schema);
   }
   return validator;
@@ -71,7 +73,9 @@ export function hasRecord(dir: string): boolean {
 /** JSON would turn NaN into null without a word. */
 function finiteOnly(key: string, value: unknown): unknown {
   if (typeof value === 'number' && !Number.isFinite(value)) {
-    throw new Error(`A run record cannot hold ${value} (as "${key}"): leave the number out, or say it in a note.`);
+    throw new Error(
+      `A run record cannot hold ${value} (as "${key}"): leave the number out, or say it in a note.`,
+    );
   }
   return value;
 }

@@ -1,7 +1,8 @@
 /** The folder with all runs: `<dir>/<id>/record.json` and what belongs to it, and `<dir>/data-<hash>.json`. */
-import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { SourceFile } from '../data/point-clouds.js';
+import { makeFolder } from '../tensorflow/setup/folders.js';
 import { errorCode, removeAsides, writeError, writeFileAtomically } from '../train/atomic-file.js';
 import type { TensorDataMap } from '../train/checkpoint-state.js';
 import { canonicalJson } from './canonical-json.js';
@@ -113,7 +114,14 @@ function entryOf(dir: string, id: string): RunEntry {
     const record = readRecord(dir);
     const holder = lockHolder(dir);
     const killed = record.status === 'running' && holder === null;
-    return { id, dir, state: killed ? 'killed' : record.status, record, holder, step: knownStep(dir, record) };
+    return {
+      id,
+      dir,
+      state: killed ? 'killed' : record.status,
+      record,
+      holder,
+      step: knownStep(dir, record),
+    };
   } catch (error) {
     return { id, dir, state: 'unreadable', problem: error instanceof Error ? error.message : String(error) };
   }
@@ -126,7 +134,8 @@ function startOf(entry: RunEntry): string {
 function takenError(dir: string, id: string, holder: LockHolder): UserError {
   const record = hasRecord(dir) ? readRecord(dir) : null;
   const name = record === null ? id : `${id} (${record.label})`;
-  const progress = record === null ? '' : `; it has come to step ${knownStep(dir, record)} of ${record.steps.planned}`;
+  const progress =
+    record === null ? '' : `; it has come to step ${knownStep(dir, record)} of ${record.steps.planned}`;
   const self = holder.pid === process.pid ? ' (this very process)' : '';
   return new UserError(
     `Run ${name} is being worked on by process ${holder.pid}${self} on ${holder.host} since ${holder.since}${progress}.`,
@@ -151,7 +160,9 @@ const EXECUTION_ORDER: readonly RunRecord['execution'][] = ['chained', 'eager', 
 function withExecution(record: RunRecord, execution: RunRecord['execution']): RunRecord {
   if (record.execution === execution || record.status === 'finished') return record;
   if (record.sessions.length === 0) return { ...record, execution };
-  const weaker = [record.execution, execution].sort((a, b) => EXECUTION_ORDER.indexOf(b) - EXECUTION_ORDER.indexOf(a));
+  const weaker = [record.execution, execution].sort(
+    (a, b) => EXECUTION_ORDER.indexOf(b) - EXECUTION_ORDER.indexOf(a),
+  );
   const note = `Begun ${record.execution}, went on ${execution} after step ${record.steps.done}.`;
   return { ...record, execution: weaker[0] ?? execution, notes: [...new Set([...record.notes, note])] };
 }
@@ -165,7 +176,11 @@ function withWeightsChecked(dir: string, record: RunRecord): RunRecord {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const { weights: _lost, ...rest } = record;
-    return { ...rest, status: 'stopped', notes: [...record.notes, `The weights were lost and made again: ${reason}`] };
+    return {
+      ...rest,
+      status: 'stopped',
+      notes: [...record.notes, `The weights were lost and made again: ${reason}`],
+    };
   }
 }
 
@@ -190,7 +205,7 @@ function beginRun(storeDir: string, spec: RunSpec): OpenRun {
   const id = idOf(spec);
   const dir = join(storeDir, id);
   try {
-    mkdirSync(dir, { recursive: true });
+    makeFolder(dir);
   } catch (error) {
     throw writeError('the run', dir, error);
   }
@@ -219,9 +234,13 @@ function idsIn(dir: string): readonly string[] {
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return [];
     const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError(`Cannot list the runs in ${dir}: ${reason}`, 'Choose the folder with --runs or CARE_RUNS_DIR.', {
-      cause: error,
-    });
+    throw new UserError(
+      `Cannot list the runs in ${dir}: ${reason}`,
+      'Choose the folder with --runs or CARE_RUNS_DIR.',
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -231,13 +250,22 @@ function findId(dir: string, given: string): string {
   const [only] = matches;
   if (only !== undefined && matches.length === 1 && given !== '') return only;
   if (ids.length === 0) {
-    throw new UserError(`There is no run "${given}": ${dir} has no runs.`, 'Choose the folder with --runs or CARE_RUNS_DIR.');
+    throw new UserError(
+      `There is no run "${given}": ${dir} has no runs.`,
+      'Choose the folder with --runs or CARE_RUNS_DIR.',
+    );
   }
   if (matches.length > 1) {
     const list = matches.slice(0, 10).join(', ');
-    throw new UserError(`"${given}" is the beginning of ${matches.length} runs: ${list}.`, 'Give more of the id.');
+    throw new UserError(
+      `"${given}" is the beginning of ${matches.length} runs: ${list}.`,
+      'Give more of the id.',
+    );
   }
-  const near = closest(given, ids.map((id) => id.slice(0, Math.max(given.length, 4))));
+  const near = closest(
+    given,
+    ids.map((id) => id.slice(0, Math.max(given.length, 4))),
+  );
   const nearId = near === null ? undefined : ids.find((id) => id.startsWith(near));
   const shown = `${ids.slice(0, 8).join(', ')}${ids.length > 8 ? `, and ${ids.length - 8} more` : ''}`;
   const hint = `${nearId === undefined ? '' : `Did you mean ${nearId}? `}There are: ${shown}.`;

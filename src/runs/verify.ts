@@ -75,9 +75,13 @@ function checkMetrics(dir: string, record: RunRecord): Omit<Check, 'name'> {
   }
   const { lines, unreadable } = readMetrics(path);
   // After a run was killed the last line may be half written and the series are not yet drawn.
-  if (record.status === 'running') return { result: 'absent', detail: `${lines.length} lines; series not drawn yet` };
+  if (record.status === 'running')
+    return { result: 'absent', detail: `${lines.length} lines; series not drawn yet` };
   if (unreadable.length > 0) {
-    return { result: 'wrong', detail: `unreadable line(s) ${unreadable.slice(0, 5).join(', ')} of ${METRICS_FILE}` };
+    return {
+      result: 'wrong',
+      detail: `unreadable line(s) ${unreadable.slice(0, 5).join(', ')} of ${METRICS_FILE}`,
+    };
   }
   const drawn = thinnedSeries(lines, SERIES_POINTS);
   const names = new Set([...Object.keys(drawn), ...Object.keys(record.series)]);
@@ -85,15 +89,22 @@ function checkMetrics(dir: string, record: RunRecord): Omit<Check, 'name'> {
     (name) => canonicalJson(drawn[name] ?? null) !== canonicalJson(record.series[name] ?? null),
   );
   if (other.length === 0) return { result: 'ok', detail: `${lines.length} lines agree with the record` };
-  return { result: 'wrong', detail: `the record has other values than ${METRICS_FILE} for ${other.join(', ')}` };
+  return {
+    result: 'wrong',
+    detail: `the record has other values than ${METRICS_FILE} for ${other.join(', ')}`,
+  };
 }
 
 /** Data files by name: directly below the data folder, or one folder down where the archives unpack to. */
 function locate(dataDir: string, name: string): string | null {
   const folders = existsSync(dataDir)
-    ? readdirSync(dataDir, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []))
+    ? readdirSync(dataDir, { withFileTypes: true }).flatMap((entry) =>
+        entry.isDirectory() ? [entry.name] : [],
+      )
     : [];
-  return ['', ...folders].map((folder) => join(dataDir, folder, name)).find((path) => existsSync(path)) ?? null;
+  return (
+    ['', ...folders].map((folder) => join(dataDir, folder, name)).find((path) => existsSync(path)) ?? null
+  );
 }
 
 function fileProblem(path: string, file: SourceFile): string | null {
@@ -106,21 +117,30 @@ function fileProblem(path: string, file: SourceFile): string | null {
 function checkData(store: RunStore, record: RunRecord, dataDir: string | null): Omit<Check, 'name'> {
   const manifest = store.readManifest(record.data.sha256);
   if (manifest === null) {
-    if (record.data.generated) return { result: 'absent', detail: 'generated data, made anew from the configuration' };
-    return { result: 'wrong', detail: `no manifest data-${record.data.sha256.slice(0, 12)}.json in ${store.dir}` };
+    if (record.data.generated)
+      return { result: 'absent', detail: 'generated data, made anew from the configuration' };
+    return {
+      result: 'wrong',
+      detail: `no manifest data-${record.data.sha256.slice(0, 12)}.json in ${store.dir}`,
+    };
   }
   if (manifest.files.length !== record.data.files) {
-    return { result: 'wrong', detail: `manifest of ${manifest.files.length} files, record of ${record.data.files}` };
+    return {
+      result: 'wrong',
+      detail: `manifest of ${manifest.files.length} files, record of ${record.data.files}`,
+    };
   }
   if (manifest.files.length === 0) return { result: 'absent', detail: 'generated data: no files' };
-  if (dataDir === null) return { result: 'absent', detail: 'manifest is there; set CARE_DATA_DIR to check the files' };
+  if (dataDir === null)
+    return { result: 'absent', detail: 'manifest is there; set CARE_DATA_DIR to check the files' };
   const found = manifest.files.flatMap((file) => {
     const path = locate(dataDir, file.name);
     return path === null ? [] : [fileProblem(path, file)];
   });
   const problems = found.filter((problem) => problem !== null);
   if (problems.length > 0) return { result: 'wrong', detail: problems.slice(0, 5).join('; ') };
-  if (found.length === 0) return { result: 'absent', detail: `none of ${manifest.files.length} files found in ${dataDir}` };
+  if (found.length === 0)
+    return { result: 'absent', detail: `none of ${manifest.files.length} files found in ${dataDir}` };
   return { result: 'ok', detail: `${found.length} of ${manifest.files.length} files found, all as recorded` };
 }
 
@@ -140,9 +160,18 @@ export function verifyRun(store: RunStore, entry: RunEntry, dataDir: string | nu
   const checks = [
     check('record', () => ({ result: 'ok', detail: 'fits the schema' })),
     check('id', () => checkId(record)),
-    check('weights', whenResting(() => checkWeights(dir, record))),
-    check('checkpoints', whenResting(() => checkCheckpoints(dir))),
-    check('metrics', whenResting(() => checkMetrics(dir, record))),
+    check(
+      'weights',
+      whenResting(() => checkWeights(dir, record)),
+    ),
+    check(
+      'checkpoints',
+      whenResting(() => checkCheckpoints(dir)),
+    ),
+    check(
+      'metrics',
+      whenResting(() => checkMetrics(dir, record)),
+    ),
     check('data', () => checkData(store, record, dataDir)),
   ];
   return { id: entry.id, label: record.label, checks, ok: checks.every(({ result }) => result !== 'wrong') };

@@ -2,10 +2,12 @@
  * Compiled steps: pure functions of state and inputs, recorded once as a TensorFlow graph that holds the state, and run
  * with one call each. Without the native library, or on request, the same functions run op by op.
  */
+import { deepCopy } from './deep-copy.js';
 import { nativeBackend } from './engine.js';
 import { assertSameRecording, record, type RecordableBackend, type Recording } from './recording.js';
 import { buildGraph, type ProgramGraph } from './program-graph.js';
 import { openGraph } from './saved-model.js';
+import { simplify } from './simplify.js';
 import { fromTensor, sizeOf, toTensor, type TensorData, type TensorDataMap } from './tensor-data.js';
 import * as tf from './tf.js';
 
@@ -233,7 +235,7 @@ function recordFunction(backend: RecordableBackend, definition: ProgramDefinitio
   try {
     const first = once();
     assertSameRecording(`${definition.name}.${name}`, first, once());
-    return first;
+    return simplify(first);
   } finally {
     tf.dispose([state, inputs]);
   }
@@ -259,9 +261,13 @@ function graphProgram(backend: RecordableBackend, definition: ProgramDefinition,
     if (nodes.length === 0) return [];
     const names = Object.keys(feeds);
     const infos = names.map((name) => ({ name }));
-    const tensors = backend.runSavedModel(session, Object.values(feeds), infos, nodes);
+    const copies = Object.values(feeds).map((tensor) => deepCopy(backend, tensor));
     tf.dispose(feeds);
-    return tensors;
+    try {
+      return backend.runSavedModel(session, copies, infos, nodes);
+    } finally {
+      tf.dispose(copies);
+    }
   }
   function write(state: TensorDataMap): void {
     const keys = Object.keys(state);

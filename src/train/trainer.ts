@@ -8,6 +8,9 @@ export interface TrainProgress {
   /** Steps done and to do in all. */
   readonly step: number;
   readonly steps: number;
+  /** The epoch under way, counted from 1, and how many there are; only where steps make epochs. */
+  readonly epoch?: number;
+  readonly epochs?: number;
   /** Loss and terms, as last read. */
   readonly values: Readonly<Record<string, number>>;
   /** Seconds of training in this session. */
@@ -15,6 +18,13 @@ export interface TrainProgress {
   readonly viewsPerSecond: number;
   /** Seconds to go at the present pace. */
   readonly secondsLeft: number;
+}
+
+/** What is measured while training goes on. */
+export interface Evaluation {
+  /** Steps between two looks; the last step is always looked at. */
+  readonly every: number;
+  readonly run: () => Readonly<Record<string, number>>;
 }
 
 export interface TrainOptions {
@@ -31,6 +41,10 @@ export interface TrainOptions {
   /** Metrics are read from the device and written every so many steps. */
   readonly metricsEvery: number;
   readonly checkpointEvery: number;
+  /** Steps that make an epoch, for the display. */
+  readonly stepsPerEpoch?: number;
+  /** A look at the model on the way, whose numbers join the metrics; it must leave the state as it is. */
+  readonly evaluation?: Evaluation;
   readonly onMetrics?: (step: number, values: Readonly<Record<string, number>>) => void;
   readonly onCheckpoint?: (state: CheckpointState) => void;
   readonly onProgress?: (progress: TrainProgress) => void;
@@ -74,6 +88,11 @@ function requireFiniteState(state: TensorDataMap, step: number): void {
   }
 }
 
+function epochAt(step: number, steps: number, perEpoch?: number): Pick<TrainProgress, 'epoch' | 'epochs'> {
+  if (perEpoch === undefined) return {};
+  return { epoch: Math.floor(step / perEpoch) + 1, epochs: Math.ceil(steps / perEpoch) };
+}
+
 /** Lets signals and messages come through; a step blocks the thread. */
 const breathe = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -86,7 +105,8 @@ const breathe = () => new Promise<void>((resolve) => setImmediate(resolve));
  * @throws DivergedError when a metric or a weight is not finite; checkpoints written before stay as they are.
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { program, from, steps, inputsAt, viewsPerStep, metricsEvery, checkpointEvery, signal } = options;
+  const { program, from, steps, inputsAt, viewsPerStep, metricsEvery, checkpointEvery, evaluation, signal } =
+    options;
   const startedAt = performance.now();
   let computing = 0;
   let values: Record<string, number> = {};
@@ -105,20 +125,28 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       checkpoint(step);
       return { outcome: 'interrupted', step };
     }
-    const isRead = step % metricsEvery === 0 || step === steps - 1;
+    const done = step + 1;
+    const isLast = done === steps;
+    const isEvaluated = evaluation !== undefined && (isLast || done % evaluation.every === 0);
+    const isRead = step % metricsEvery === 0 || isLast || isEvaluated;
     const before = performance.now();
     const outputs = program.run('step', inputsAt(step), isRead ? undefined : []);
     computing += performance.now() - before;
     if (isRead) {
-      values = numbersOf(outputs);
-      requireFinite(values, step);
-      options.onMetrics?.(step, values);
+      const read = numbersOf(outputs);
+      requireFinite(read, step);
+      const looked = isEvaluated ? evaluation.run() : {};
+      requireFinite(looked, step);
+      const metrics = { ...read, ...looked };
+      options.onMetrics?.(step, metrics);
+      // What is seldom looked at stays in view until the next look.
+      values = { ...values, ...metrics };
     }
-    const done = step + 1;
     const perStep = computing / (done - from) / 1000;
     options.onProgress?.({
       step: done,
       steps,
+      ...epochAt(step, steps, options.stepsPerEpoch),
       values,
       seconds: (performance.now() - startedAt) / 1000,
       viewsPerSecond: viewsPerStep / perStep,

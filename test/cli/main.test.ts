@@ -53,7 +53,7 @@ describe.skipIf(notBuilt !== null)(`care${notBuilt === null ? '' : `: ${notBuilt
 
   it('tells its version', async () => {
     const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
-    expect(await care(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' });
+    expect(await care(['--version'])).toEqual({ code: 0, signal: null, out: `${version}\n`, err: '' });
   });
 
   it('shows where an error came from only when asked to', async () => {

@@ -10,6 +10,8 @@ export const notBuilt = existsSync(program) ? null : 'the package is not built (
 
 export interface Ended {
   readonly code: number | null;
+  /** What killed it, where something did. */
+  readonly signal: NodeJS.Signals | null;
   readonly out: string;
   readonly err: string;
 }
@@ -43,7 +45,7 @@ export function start(args: readonly string[], { cwd, env = {} }: ProgramOptions
   });
   const ended = new Promise<Ended>((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code) => resolve({ code, out, err }));
+    child.on('close', (code, signal) => resolve({ code, signal, out, err }));
   });
   const says = (text: string) =>
     new Promise<void>((resolve) => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { studyProgress } from '../../src/cli/study-progress.js';
-import type { StudyEvent } from '../../src/experiments/protein/study.js';
+import type { StudyEvent } from '../../src/experiments/study-event.js';
 
 let written = '';
 const wasTerminal = process.stderr.isTTY;

@@ -187,7 +187,9 @@ describe('judgeValue', () => {
 describe('formatEstimate', () => {
   it('gives very small numbers a common power of ten', () => {
     expect(formatEstimate({ value: 1.23e-9, sd: 1.5e-9 })).toBe('(1.2 \u00b1 1.5) \u00d7 10\u207b\u2079');
-    expect(formatEstimate({ value: 8.4e-13, sd: 3e-14 })).toBe('(8.4 \u00b1 0.3) \u00d7 10\u207b\u00b9\u00b3');
+    expect(formatEstimate({ value: 8.4e-13, sd: 3e-14 })).toBe(
+      '(8.4 \u00b1 0.3) \u00d7 10\u207b\u00b9\u00b3',
+    );
     expect(formatEstimate({ value: 0.00034, sd: 0.00005 })).toBe('0.00034 \u00b1 0.00005');
   });
 

@@ -160,7 +160,7 @@ describe('trajectories', () => {
 
   it('are drawn for each encoder and axis of a structure, in the order of the plan, first seed', () => {
     expect(shownStructures(all)).toEqual(STRUCTURES);
-    expect(figure.columns).toBe(3);
+    expect(figure.columns).toBe(6);
     const titles = figure.panels.map(({ title }) => title);
     expect(titles.map((title) => title.split(':')[0])).toEqual(
       ENCODERS.flatMap((encoder) =>
@@ -336,5 +336,17 @@ describe('provenance', () => {
     expect(proteinProvenance(all).records.map(({ label }) => label)).toEqual(
       all.plan.runs.map(({ label }) => label),
     );
+  });
+
+  it('leaves the data of figures to the figures, and keeps what was measured', () => {
+    proteinProvenance(all).records.forEach((record, i) => {
+      const whole = all.outcomes[i]?.record;
+      expect(record.series).toEqual({});
+      for (const [name, measurement] of Object.entries(record.measurements)) {
+        expect(measurement).not.toHaveProperty('tables');
+        expect(measurement.estimates).toEqual(whole?.measurements[name]?.estimates);
+      }
+      expect(Object.keys(record.measurements)).toEqual(Object.keys(whole?.measurements ?? {}));
+    });
   });
 });

@@ -30,7 +30,10 @@ describe('names of profiles and presets', () => {
     expect([parseProfile('smoke'), parsePreset('official-code')]).toEqual(['smoke', 'official-code']);
   });
   it.each([
-    [() => parseProfile('labtop'), /Did you mean "laptop"\? Choose one of smoke, laptop, overnight, workstation, paper/],
+    [
+      () => parseProfile('labtop'),
+      /Did you mean "laptop"\? Choose one of smoke, laptop, overnight, workstation, paper/,
+    ],
     [() => parsePreset('official'), /Choose one of paper, official-code/],
   ])('are suggested when not (%#)', (parse, hint) => {
     let problem: unknown;

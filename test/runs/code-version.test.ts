@@ -46,10 +46,16 @@ describe('codeHash', () => {
 
   it.each<[string, Readonly<Record<string, string>>]>([
     ['comments', { 'dist/train/trainer.js': `#!/usr/bin/env node\n// why\n${trainer}/* the end */` }],
-    ['line breaks and spaces', { 'dist/nn/relu.js': `\nexport const relu =\n  (x) => ( x>0\n? x : 0 )\n;\n\n` }],
+    [
+      'line breaks and spaces',
+      { 'dist/nn/relu.js': `\nexport const relu =\n  (x) => ( x>0\n? x : 0 )\n;\n\n` },
+    ],
     ['quotes', { 'dist/train/trainer.js': trainer.replaceAll("'", '"') }],
     ['brackets that mean nothing', { 'dist/nn/relu.js': `export const relu = x => ((x) > 0) ? x : (0);` }],
-    ['commas at the end', { 'dist/train/adam.js': `export const adam = (tf, step, reduction, rate,) => rate / (step + 1);` }],
+    [
+      'commas at the end',
+      { 'dist/train/adam.js': `export const adam = (tf, step, reduction, rate,) => rate / (step + 1);` },
+    ],
     ['how a number is spelled', { 'dist/train/trainer.js': trainer.replace('1e-3', '0.001') }],
     ['a module that is not imported', { 'dist/report/page.js': `export const page = 2;` }],
   ])('does not change with %s', (_, change) => {
@@ -59,9 +65,18 @@ describe('codeHash', () => {
   it.each<[string, Readonly<Record<string, string>>]>([
     ['a number', { 'dist/train/trainer.js': trainer.replace('1e-3', '2e-3') }],
     ['a text', { 'dist/train/trainer.js': trainer.replace("'mean'", "'sum'") }],
-    ['an operator in an imported module', { 'dist/train/adam.js': base['dist/train/adam.js'].replace('+', '-') }],
-    ['a module that is only exported from', { 'dist/nn/relu.js': base['dist/nn/relu.js'].replace('0)', '0.01 * x)') }],
-    ['brackets that mean something', { 'dist/train/adam.js': base['dist/train/adam.js'].replace('(step + 1)', 'step + 1') }],
+    [
+      'an operator in an imported module',
+      { 'dist/train/adam.js': base['dist/train/adam.js'].replace('+', '-') },
+    ],
+    [
+      'a module that is only exported from',
+      { 'dist/nn/relu.js': base['dist/nn/relu.js'].replace('0)', '0.01 * x)') },
+    ],
+    [
+      'brackets that mean something',
+      { 'dist/train/adam.js': base['dist/train/adam.js'].replace('(step + 1)', 'step + 1') },
+    ],
   ])('changes with %s', (_, change) => {
     expect(hashOf({ ...base, ...change })).not.toBe(original);
   });
@@ -83,8 +98,9 @@ describe('codeHash', () => {
     const sources = {
       'tsconfig.json': JSON.stringify({
         compilerOptions: {
-          ...(JSON.parse(readFileSync(join(packageDir, 'tsconfig.json'), 'utf8')) as { compilerOptions: object })
-            .compilerOptions,
+          ...(
+            JSON.parse(readFileSync(join(packageDir, 'tsconfig.json'), 'utf8')) as { compilerOptions: object }
+          ).compilerOptions,
           types: [],
           noEmit: false,
           rootDir: 'src',
@@ -122,7 +138,9 @@ export const adam = (step: Step, rate: number,): number | undefined =>
 
   it('says which import is missing', () => {
     expect(() => hashOf({ 'dist/train/trainer.js': `import './gone.js';` })).toThrow(UserError);
-    expect(() => hashOf({ 'dist/train/trainer.js': `import './gone.js';` })).toThrow(/trainer\.js imports \.\/gone\.js/);
+    expect(() => hashOf({ 'dist/train/trainer.js': `import './gone.js';` })).toThrow(
+      /trainer\.js imports \.\/gone\.js/,
+    );
   });
 
   it('hashes this package', () => {
@@ -135,7 +153,9 @@ export const adam = (step: Step, rate: number,): number | undefined =>
 describe('codeProvenance', () => {
   it('tells version, commit and whether the tree is clean', () => {
     const provenance = codeProvenance('abc');
-    const { version } = JSON.parse(readFileSync(join(packageDir, 'package.json'), 'utf8')) as { version: string };
+    const { version } = JSON.parse(readFileSync(join(packageDir, 'package.json'), 'utf8')) as {
+      version: string;
+    };
     let commit: string | null = null;
     try {
       commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: packageDir, encoding: 'utf8' }).trim();

@@ -1,5 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,7 +29,7 @@ export function temporaryFolder(name: string): string {
  */
 export function compileSources(): string {
   const target = temporaryFolder('sources');
-  for (const room of ['runs', 'train']) {
+  for (const room of ['runs', 'train', 'data', 'tensorflow/setup']) {
     mkdirSync(join(target, 'dist', room), { recursive: true });
     const source = join(packageDir, 'src', room);
     for (const name of readdirSync(source)) {
@@ -29,7 +38,11 @@ export function compileSources(): string {
         continue;
       }
       const { outputText } = ts.transpileModule(readFileSync(join(source, name), 'utf8'), {
-        compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ES2022, verbatimModuleSyntax: true },
+        compilerOptions: {
+          target: ts.ScriptTarget.ES2022,
+          module: ts.ModuleKind.ES2022,
+          verbatimModuleSyntax: true,
+        },
       });
       writeFileSync(join(target, 'dist', room, name.replace(/\.ts$/, '.js')), outputText);
     }
@@ -40,7 +53,12 @@ export function compileSources(): string {
 }
 
 /** Starts a module given as text in the compiled sources' folder. Its imports start at `./dist/`. */
-export function startChild(sources: string, name: string, program: string, args: readonly string[]): ChildProcess {
+export function startChild(
+  sources: string,
+  name: string,
+  program: string,
+  args: readonly string[],
+): ChildProcess {
   const file = join(sources, `${name}.mjs`);
   if (!existsSync(file)) writeFileSync(file, program);
   return spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });

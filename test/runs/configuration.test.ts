@@ -14,7 +14,10 @@ const schema = z.object({
   points: z.union([z.int().min(4), z.literal('all')]).default(256),
   note: z.string().nullable().default(null),
   optimizer: z
-    .object({ rate: z.number().positive().default(1e-3), betas: z.tuple([z.number(), z.number()]).default([0.9, 0.999]) })
+    .object({
+      rate: z.number().positive().default(1e-3),
+      betas: z.tuple([z.number(), z.number()]).default([0.9, 0.999]),
+    })
     .prefault({}),
 });
 
@@ -51,7 +54,12 @@ describe('resolveConfig', () => {
       { source: 'profile smoke', values: { steps: 20, seeds: [0], optimizer: { rate: 0.2 } } },
       parseOverrides(['steps=30']),
     );
-    expect(config).toMatchObject({ reduction: 'sum', steps: 30, seeds: [0], optimizer: { rate: 0.2, betas: [0.5, 0.6] } });
+    expect(config).toMatchObject({
+      reduction: 'sum',
+      steps: 30,
+      seeds: [0],
+      optimizer: { rate: 0.2, betas: [0.5, 0.6] },
+    });
   });
 
   it('reads the texts of -p as the types that the schema asks for', () => {
@@ -86,7 +94,14 @@ describe('resolveConfig', () => {
   });
 
   it('reports every problem on a line of its own: key, given, source, allowed', () => {
-    const text = problemsOf('steps=many', 'lambda=-1', 'reduction=median', 'stpes=4', 'optimizer.rat=1', 'points=2');
+    const text = problemsOf(
+      'steps=many',
+      'lambda=-1',
+      'reduction=median',
+      'stpes=4',
+      'optimizer.rat=1',
+      'points=2',
+    );
     expect(text.split('\n').slice(1)).toEqual([
       '  steps: given "many" (from -p), allowed is a whole number at least 1',
       '  lambda: given "-1" (from -p), allowed is a number at least 0',
@@ -109,10 +124,9 @@ describe('resolveConfig', () => {
   });
 
   it('reports a rule between keys', () => {
-    const ruled = z.object({ batch: z.int().default(4), chunk: z.int().default(2) }).refine(
-      ({ batch, chunk }) => batch % chunk === 0,
-      { error: 'must divide the batch', path: ['chunk'] },
-    );
+    const ruled = z
+      .object({ batch: z.int().default(4), chunk: z.int().default(2) })
+      .refine(({ batch, chunk }) => batch % chunk === 0, { error: 'must divide the batch', path: ['chunk'] });
     expect(() => resolveConfig(ruled, parseOverrides(['chunk=3']))).toThrow(/chunk: must divide the batch/);
   });
 });

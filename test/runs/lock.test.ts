@@ -124,7 +124,9 @@ describe('processes that compete', () => {
     process.stdout.write('overlaps ' + overlaps + '\\n');`;
 
   it('are never inside at the same time, though each leaves a stale lock behind', async () => {
-    const children = Array.from({ length: 5 }, () => startChild(sources, 'competitor', competitor, [dir, '25']));
+    const children = Array.from({ length: 5 }, () =>
+      startChild(sources, 'competitor', competitor, [dir, '25']),
+    );
     expect(await Promise.all(children.map(firstLine))).toEqual(Array.from({ length: 5 }, () => 'overlaps 0'));
     await Promise.all(children.map(ended));
     expect(lockHolder(dir)).toBeNull();

@@ -50,7 +50,9 @@ describe('metrics file', () => {
   it('cuts at a step, so that going on from there doubles nothing', () => {
     write([0, 1, 2, 3, 3, 4], '{"step":5,"lo');
     expect(cutMetrics(path, 3)).toEqual([7]);
-    expect(readFileSync(path, 'utf8')).toBe([0, 1, 2].map((step) => metricText(step, { loss: step / 3 })).join(''));
+    expect(readFileSync(path, 'utf8')).toBe(
+      [0, 1, 2].map((step) => metricText(step, { loss: step / 3 })).join(''),
+    );
     expect(cutMetrics(path, 3)).toEqual([]);
     expect(cutMetrics(join(dir, 'none'), 0)).toEqual([]);
   });

@@ -72,8 +72,16 @@ describe('readRecord and writeRecord', () => {
     ['a wrong type', { ...record, trainingSeconds: '5' }, /at \/trainingSeconds: must be number, found "5"/],
     ['a missing key', { ...record, notes: undefined }, /at \/: must have required property 'notes'/],
     ['an unknown key', { ...record, accuracy: 1 }, /must NOT have additional properties \(accuracy\)/],
-    ['an unknown status', { ...record, status: 'done' }, /at \/status: .* \(created, running, .*\), found "done"/],
-    ['a null deep inside', { ...record, series: { loss: { steps: [0], values: [null] } } }, /at \/series\/loss\/values\/0: must be number/],
+    [
+      'an unknown status',
+      { ...record, status: 'done' },
+      /at \/status: .* \(created, running, .*\), found "done"/,
+    ],
+    [
+      'a null deep inside',
+      { ...record, series: { loss: { steps: [0], values: [null] } } },
+      /at \/series\/loss\/values\/0: must be number/,
+    ],
     ['another schema version', { ...record, schema: 2 }, /at \/schema: must be equal to constant/],
   ])('name the run and the place of %s', (_, value, message) => {
     const problem = problemWith(JSON.stringify(value));
@@ -85,15 +93,21 @@ describe('readRecord and writeRecord', () => {
 
   it('name a torn file, a missing one, and one of another run', () => {
     expect(problemWith(JSON.stringify(record).slice(0, 200)).message).toMatch(/cannot be read: .*JSON/);
-    expect(problemWith(JSON.stringify({ ...record, id: 'ba9876543210' })).message).toMatch(/belongs to run ba9876543210/);
+    expect(problemWith(JSON.stringify({ ...record, id: 'ba9876543210' })).message).toMatch(
+      /belongs to run ba9876543210/,
+    );
     rmSync(join(dir, 'record.json'));
     expect(() => readRecord(dir)).toThrow(/ENOENT/);
   });
 
   it('do not write what could not be read again, and leave the old one', () => {
     writeRecord(dir, record);
-    expect(() => writeRecord(dir, { ...record, trainingSeconds: NaN })).toThrow(/cannot hold NaN \(as "trainingSeconds"\)/);
-    expect(() => writeRecord(dir, { ...record, status: 'done' as 'finished' })).toThrow(/would be invalid: at \/status/);
+    expect(() => writeRecord(dir, { ...record, trainingSeconds: NaN })).toThrow(
+      /cannot hold NaN \(as "trainingSeconds"\)/,
+    );
+    expect(() => writeRecord(dir, { ...record, status: 'done' as 'finished' })).toThrow(
+      /would be invalid: at \/status/,
+    );
     expect(JSON.parse(readFileSync(join(dir, 'record.json'), 'utf8'))).toEqual(record);
   });
 });

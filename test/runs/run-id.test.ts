@@ -5,7 +5,12 @@ import { canonicalJson, hashJson } from '../../src/runs/canonical-json.js';
 import type { Json } from '../../src/runs/record.js';
 import { RUN_ID, runId } from '../../src/runs/run-id.js';
 
-const identity = { experiment: 'protein', config: { b: 1, a: [true, null] }, dataHash: 'd', trainingHash: 't' };
+const identity = {
+  experiment: 'protein',
+  config: { b: 1, a: [true, null] },
+  dataHash: 'd',
+  trainingHash: 't',
+};
 
 describe('canonicalJson', () => {
   it('sorts the keys of objects, not the items of lists', () => {
@@ -47,7 +52,8 @@ function reversed(value: Json): Json {
 
 describe('runId', () => {
   it('is the beginning of the sha256 of the canonical JSON', () => {
-    const text = '{"config":{"a":[true,null],"b":1},"dataHash":"d","experiment":"protein","trainingHash":"t"}';
+    const text =
+      '{"config":{"a":[true,null],"b":1},"dataHash":"d","experiment":"protein","trainingHash":"t"}';
     const sha256 = createHash('sha256').update(text).digest('hex');
     expect(runId(identity)).toBe(sha256.slice(0, 12));
     expect(runId(identity)).toMatch(RUN_ID);

@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Measurement } from '../../src/runs/record.js';
@@ -172,7 +180,10 @@ describe('a run', () => {
     truncateSync(join(store.dir, id, 'weights.safetensors'), 20);
     expect(problemOf(() => store.weights(id)).message).toMatch(/was changed/);
     const run = store.begin(someSpec());
-    expect(run.record).toMatchObject({ status: 'stopped', notes: [expect.stringMatching(/weights were lost/)] });
+    expect(run.record).toMatchObject({
+      status: 'stopped',
+      notes: [expect.stringMatching(/weights were lost/)],
+    });
     expect(run.record.weights).toBeUndefined();
     run.startSession(someEnvironment, run.latestCheckpoint()?.state.step ?? 0);
     run.finish({ tensors: state(20).tensors });
@@ -258,10 +269,14 @@ describe('finding runs', () => {
     mkdirSync(join(store.dir, 'dddd00000000'));
     expect(store.find('cccc00000000')).toBe('cccc00000000');
     expect(store.find('AAB')).toBe('aabb00000000');
-    expect(problemOf(() => store.find('aa')).message).toMatch(/beginning of 2 runs: aaaa00000000, aabb00000000/);
+    expect(problemOf(() => store.find('aa')).message).toMatch(
+      /beginning of 2 runs: aaaa00000000, aabb00000000/,
+    );
     const unknown = problemOf(() => store.find('ccbc'));
     expect(unknown.message).toMatch(/There is no run "ccbc"/);
-    expect(unknown.hint).toBe('Did you mean cccc00000000? There are: aaaa00000000, aabb00000000, cccc00000000.');
+    expect(unknown.hint).toBe(
+      'Did you mean cccc00000000? There are: aaaa00000000, aabb00000000, cccc00000000.',
+    );
     expect(problemOf(() => store.find('')).message).toMatch(/beginning of 3 runs/);
     expect(problemOf(() => openStore(join(root, 'none')).find('aa')).message).toMatch(/has no runs/);
     expect(problemOf(() => store.read('cccc')).message).toMatch(/Run cccc00000000: record.json does not fit/);
@@ -301,9 +316,13 @@ describe('manifests', () => {
   it('are not taken for those of another data set, nor read when torn', () => {
     store.saveManifest(manifest);
     const other = `${manifest.sha256.slice(0, 12)}${'0'.repeat(52)}`;
-    expect(problemOf(() => store.readManifest(other)).message).toMatch(/is not that of data set efefefefefef/);
+    expect(problemOf(() => store.readManifest(other)).message).toMatch(
+      /is not that of data set efefefefefef/,
+    );
     truncateSync(join(store.dir, 'data-efefefefefef.json'), 10);
-    expect(problemOf(() => store.readManifest(manifest.sha256)).hint).toMatch(/^Remove .*data-efefefefefef.json/);
+    expect(problemOf(() => store.readManifest(manifest.sha256)).hint).toMatch(
+      /^Remove .*data-efefefefefef.json/,
+    );
   });
 });
 
@@ -377,7 +396,9 @@ describe('other processes', () => {
     await firstLine(child);
     const problem = problemOf(() => store.begin(spec));
     expect(problem.message).toMatch(
-      new RegExp(`\\(CARE seed 0\\) is being worked on by process ${child.pid} on .+ since .+Z; .* step 8 of 300\\.`),
+      new RegExp(
+        `\\(CARE seed 0\\) is being worked on by process ${child.pid} on .+ since .+Z; .* step 8 of 300\\.`,
+      ),
     );
     expect(problem.hint).toMatch(/goes on from its last checkpoint/);
     expect(store.list()).toMatchObject([{ state: 'running', holder: { pid: child.pid }, step: 8 }]);
@@ -406,7 +427,9 @@ describe('other processes', () => {
     );
     const lines = await Promise.all(children.map(firstLine));
     expect(lines.filter((line) => line === 'won')).toHaveLength(1);
-    expect(lines.filter((line) => /^UserError: Run .* is being worked on by process \d+/.test(line))).toHaveLength(3);
+    expect(
+      lines.filter((line) => /^UserError: Run .* is being worked on by process \d+/.test(line)),
+    ).toHaveLength(3);
     for (const child of children) child.kill('SIGKILL');
     await Promise.all(children.map(ended));
   });

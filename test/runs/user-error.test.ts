@@ -7,7 +7,9 @@ describe('explainError', () => {
       message: 'Disk full.',
       hint: 'Free some space.',
     });
-    expect(explainError(Object.assign(new Error('No compiler.'), { hint: 'Install g++.' })).hint).toBe('Install g++.');
+    expect(explainError(Object.assign(new Error('No compiler.'), { hint: 'Install g++.' })).hint).toBe(
+      'Install g++.',
+    );
     expect(explainError(Object.assign(new Error('Odd.'), { hint: 5 })).hint).toBeNull();
     expect(explainError('text')).toEqual({ message: 'text', hint: null });
   });

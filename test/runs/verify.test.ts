@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync, mkdirSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { compareRuns } from '../../src/runs/compare.js';
@@ -40,13 +48,19 @@ afterAll(() => {
 });
 
 /** The results of the checks as `name: result`, and the details of those that are wrong. */
-function verify(from: string | null = dataDir): { readonly results: readonly string[]; readonly wrong: string; readonly ok: boolean } {
+function verify(from: string | null = dataDir): {
+  readonly results: readonly string[];
+  readonly wrong: string;
+  readonly ok: boolean;
+} {
   const entry = store.list()[0];
   if (entry === undefined) throw new Error('The store has no run.');
   const { checks, ok } = verifyRun(store, entry, from);
   return {
     results: checks.map(({ name, result }) => `${name}: ${result}`),
-    wrong: checks.flatMap(({ name, result, detail }) => (result === 'wrong' ? [`${name}: ${detail}`] : [])).join('\n'),
+    wrong: checks
+      .flatMap(({ name, result, detail }) => (result === 'wrong' ? [`${name}: ${detail}`] : []))
+      .join('\n'),
     ok,
   };
 }
@@ -70,7 +84,11 @@ describe('verifyRun', () => {
   });
 
   it.each<[string, () => void, RegExp]>([
-    ['changed configuration', () => change('record.json', '"lambda": 0.01', '"lambda": 0.5'), /^id: .*record was changed$/],
+    [
+      'changed configuration',
+      () => change('record.json', '"lambda": 0.01', '"lambda": 0.5'),
+      /^id: .*record was changed$/,
+    ],
     ['changed weights', () => truncateSync(join(dir, 'weights.safetensors'), 30), /^weights: .*was changed/],
     ['lost weights', () => rmSync(join(dir, 'weights.safetensors')), /^weights: Cannot read the weights/],
     [
@@ -84,10 +102,26 @@ describe('verifyRun', () => {
       /^metrics: the record has other values than metrics.jsonl for loss$/,
     ],
     ['lost metrics', () => rmSync(join(dir, 'metrics.jsonl')), /^metrics: no metrics.jsonl$/],
-    ['torn metrics', () => appendFileSync(join(dir, 'metrics.jsonl'), '{"st'), /^metrics: unreadable line\(s\) 21/],
-    ['lost manifest', () => rmSync(join(store.dir, 'data-efefefefefef.json')), /^data: no manifest data-efefefefefef.json/],
-    ['changed data file', () => writeFileSync(join(dataDir, 'pdb', file.name), 'ATOX'), /^data: 1AHW.pdb was changed$/],
-    ['truncated data file', () => writeFileSync(join(dataDir, 'pdb', file.name), 'AT'), /^data: 1AHW.pdb has 2 bytes, was 4$/],
+    [
+      'torn metrics',
+      () => appendFileSync(join(dir, 'metrics.jsonl'), '{"st'),
+      /^metrics: unreadable line\(s\) 21/,
+    ],
+    [
+      'lost manifest',
+      () => rmSync(join(store.dir, 'data-efefefefefef.json')),
+      /^data: no manifest data-efefefefefef.json/,
+    ],
+    [
+      'changed data file',
+      () => writeFileSync(join(dataDir, 'pdb', file.name), 'ATOX'),
+      /^data: 1AHW.pdb was changed$/,
+    ],
+    [
+      'truncated data file',
+      () => writeFileSync(join(dataDir, 'pdb', file.name), 'AT'),
+      /^data: 1AHW.pdb has 2 bytes, was 4$/,
+    ],
     ['torn record', () => truncateSync(join(dir, 'record.json'), 99), /^record: Run .* cannot be read/],
   ])('finds a %s and nothing else', (_, damage, wrong) => {
     damage();
@@ -112,11 +146,19 @@ describe('verifyRun', () => {
 describe('compareRuns', () => {
   it('names what differs, key by key, and puts every estimate side by side', () => {
     const other = store.begin(
-      someSpec({ data, label: 'SimCLR', config: { steps: 20, lambda: 0, optimizer: { rate: 0.1 }, seeds: [0, 1], new: true } }),
+      someSpec({
+        data,
+        label: 'SimCLR',
+        config: { steps: 20, lambda: 0, optimizer: { rate: 0.1 }, seeds: [0, 1], new: true },
+      }),
     );
     const measure = { settings: {}, key: 'k', measuredAt: '2025-11-24T02:36:00.000Z', seconds: 1 };
     other.startSession({ ...someEnvironment, intraOpThreads: 4 }, 0);
-    other.addMeasurement({ ...measure, name: 'wahba', estimates: { mean: { value: 90 }, worst: { value: 180 } } });
+    other.addMeasurement({
+      ...measure,
+      name: 'wahba',
+      estimates: { mean: { value: 90 }, worst: { value: 180 } },
+    });
     other.close();
     const first = store.begin(spec);
     first.addMeasurement({ ...measure, name: 'wahba', estimates: { mean: { value: 3, sd: 1 } } });

@@ -128,4 +128,96 @@ describe('train', () => {
     const megabytes = ((resident.at(-1) ?? 0) - (resident[200] ?? 0)) / 2 ** 20;
     expect(megabytes).toBeLessThan(30);
   });
+
+  it('looks at the model every so many steps and after the last, and adds what it sees to the metrics', async () => {
+    const metrics: [number, Record<string, number>][] = [];
+    const seen: [number, number | undefined][] = [];
+    const options = base();
+    await train({
+      ...options,
+      // The look sees the state after the step: w = done (done + 1) / 2.
+      evaluation: { every: 4, run: () => ({ seen: options.program.readState().w?.values[0] ?? NaN }) },
+      onMetrics: (step, values) => metrics.push([step, { ...values }]),
+      onProgress: ({ step, values }) => seen.push([step, values.seen]),
+    });
+    expect(metrics).toEqual([
+      [0, { loss: 1 }],
+      [3, { loss: 10, seen: 10 }],
+      [4, { loss: 15 }],
+      [7, { loss: 36, seen: 36 }],
+      [8, { loss: 45 }],
+      [9, { loss: 55, seen: 55 }],
+    ]);
+    // The display keeps the last look until the next.
+    expect(seen.map(([, value]) => value)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      10,
+      10,
+      10,
+      10,
+      36,
+      36,
+      55,
+    ]);
+  });
+
+  it('looks at the same steps when it goes on from the middle', async () => {
+    const looks: number[] = [];
+    await train({
+      ...base(),
+      from: 5,
+      evaluation: { every: 4, run: () => ({ seen: 0 }) },
+      onMetrics: (step, { seen }) => seen === undefined || looks.push(step),
+    });
+    expect(looks).toEqual([7, 9]);
+  });
+
+  it('refuses a look that finds no number', async () => {
+    const run = train({ ...base(), evaluation: { every: 2, run: () => ({ knn: NaN }) } });
+    await expect(run).rejects.toThrow(/diverged at step 1: knn is NaN/);
+  });
+
+  it('counts epochs from 1, a step belonging to the epoch in which it ran', async () => {
+    const epochs: (number | undefined)[] = [];
+    const totals = new Set<number | undefined>();
+    const onProgress = (progress: TrainProgress) => {
+      epochs.push(progress.epoch);
+      totals.add(progress.epochs);
+    };
+    await train({ ...base(), stepsPerEpoch: 4, onProgress });
+    expect(epochs).toEqual([1, 1, 1, 1, 2, 2, 2, 2, 3, 3]);
+    expect([...totals]).toEqual([3]);
+    epochs.length = 0;
+    await train({ ...base(), from: 7, onProgress });
+    expect(epochs).toEqual([undefined, undefined, undefined]);
+  });
+
+  it('reads nothing back in steps without metrics', async () => {
+    const options = base();
+    const fetched: (readonly string[] | undefined)[] = [];
+    await train({
+      ...options,
+      program: {
+        ...options.program,
+        run: (name, inputs, fetch) => {
+          fetched.push(fetch);
+          return options.program.run(name, inputs, fetch);
+        },
+      },
+    });
+    expect(fetched.map((names) => names?.length)).toEqual([
+      undefined,
+      0,
+      0,
+      0,
+      undefined,
+      0,
+      0,
+      0,
+      undefined,
+      undefined,
+    ]);
+  });
 });

@@ -149,6 +149,8 @@ function axis(channel: 'x' | 'y', centre: number, options: SpecOptions): object 
     grid: true,
     gridColor: GRID,
     format: '~g',
+    // The numbers of a path that hardly moves do not fit beside it in full.
+    ...(step < 0.005 ? { labelExpr: "datum.value === 0 ? '0' : format(datum.value, '.0e')" } : {}),
     labels: !bare,
     ticks: !bare,
     labelOverlap: true,

@@ -4,9 +4,11 @@
  * tfjs offers explicit padding forwards only; its gradient refuses it, and padding with a separate op copies every
  * activation.
  */
-import type { NativeOpAttr } from '../engine.js';
 import * as tf from '../tf.js';
-import { rawOps, type Attributes } from './raw.js';
+import { convolvedInputGradient } from './conv2d-input-gradient.js';
+import { hasOwnFilterGradient, ownFilterGradient } from './conv2d-filter-gradient.js';
+import { convolutionAttributes } from './conv2d-attributes.js';
+import { rawOps } from './raw.js';
 
 export interface Conv2dOptions {
   /** Step of the filter in both directions; 1 or more. */
@@ -47,21 +49,6 @@ export function conv2dPlain(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2d
   return tf.conv2d(padded, filter, stride, 'valid');
 }
 
-function convolutionAttributes(attributes: Attributes, { stride, padding }: Conv2dOptions): NativeOpAttr[] {
-  return [
-    attributes.type('T', 'float32'),
-    attributes.int('strides', [1, stride, stride, 1]),
-    attributes.string('padding', padding === 0 ? 'VALID' : 'EXPLICIT'),
-    attributes.int(
-      'explicit_paddings',
-      padding === 0 ? [] : [0, 0, padding, padding, padding, padding, 0, 0],
-    ),
-    attributes.string('data_format', 'NHWC'),
-    attributes.int('dilations', [1, 1, 1, 1]),
-    attributes.bool('use_cudnn_on_gpu', true),
-  ];
-}
-
 /**
  * Two-dimensional convolution without bias (cross-correlation, as in every deep-learning library).
  *
@@ -76,10 +63,13 @@ export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptio
   checkShapes(x, filter, options);
   const { op } = raw;
   const attributes = convolutionAttributes(raw.attributes, options);
-  const inputGradient = (input: tf.Tensor, weights: tf.Tensor, dy: tf.Tensor) =>
+  const inputGradient = (input: tf.Tensor, weights: tf.Tensor, dy: tf.Tensor): tf.Tensor =>
+    convolvedInputGradient(input.shape, weights as tf.Tensor4D, dy, options) ??
     op('Conv2DBackpropInput', attributes, [tf.tensor1d(input.shape, 'int32'), weights, dy]);
   const filterGradient = (input: tf.Tensor, dy: tf.Tensor) =>
-    op('Conv2DBackpropFilter', attributes, [input, tf.tensor1d(filter.shape, 'int32'), dy]);
+    hasOwnFilterGradient(filter)
+      ? ownFilterGradient(input, dy, filter, options)
+      : op('Conv2DBackpropFilter', attributes, [input, tf.tensor1d(filter.shape, 'int32'), dy]);
 
   if (options.inputGradient === false) {
     const ofFilter = tf.customGrad((...args) => {

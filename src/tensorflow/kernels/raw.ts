@@ -4,7 +4,7 @@ import type * as tf from '../tf.js';
 
 /** Builders of op attributes, bound to the native backend's codes. */
 export interface Attributes {
-  readonly type: (name: string, dtype: 'float32' | 'int32') => NativeOpAttr;
+  readonly type: (name: string, dtype: 'float32' | 'int32' | 'uint8') => NativeOpAttr;
   readonly bool: (name: string, value: boolean) => NativeOpAttr;
   readonly string: (name: string, value: string) => NativeOpAttr;
   /** An integer, or a list of them. */
@@ -12,13 +12,16 @@ export interface Attributes {
   readonly float: (name: string, value: number) => NativeOpAttr;
 }
 
+/** TensorFlow's number of the type, which tfjs has no tensors of: such a result may only go to another raw op. */
+const UINT8 = 4;
+
 function attributesOf(backend: NativeBackend): Attributes {
   const { binding } = backend;
   return {
     type: (name, dtype) => ({
       name,
       type: binding.TF_ATTR_TYPE,
-      value: dtype === 'float32' ? binding.TF_FLOAT : binding.TF_INT32,
+      value: { float32: binding.TF_FLOAT, int32: binding.TF_INT32, uint8: UINT8 }[dtype],
     }),
     bool: (name, value) => ({ name, type: binding.TF_ATTR_BOOL, value }),
     string: (name, value) => ({ name, type: binding.TF_ATTR_STRING, value }),
@@ -41,6 +44,34 @@ export type RawOps = (
   inputs: readonly tf.Tensor[],
   outputs: number,
 ) => tf.Tensor[];
+
+/** Ops of this package's own that were looked for: they come with the binding that `care setup` builds. */
+const ownOps = new Map<string, boolean>();
+
+/**
+ * Whether TensorFlow knows an op of this package's own, found out by running it once; false on a GPU, for which there is
+ * none.
+ *
+ * @param trial - runs the op, by the function it is given, on the smallest input that it takes.
+ */
+export function hasOwnOp(name: string, trial: (op: RawOp) => tf.Tensor): boolean {
+  const backend = nativeBackend();
+  if (backend === null || backend.binding.isUsingGpuDevice()) return false;
+  const known = ownOps.get(name);
+  if (known !== undefined) return known;
+  // The method as its class has it: a recording that is under way must not take the trial for a part of the step.
+  const plain = Object.getPrototypeOf(backend) as NativeBackend;
+  let works = true;
+  try {
+    trial((op, attributes, inputs) =>
+      plain.executeSingleOutput.call(backend, op, attributes, inputs),
+    ).dispose();
+  } catch {
+    works = false;
+  }
+  ownOps.set(name, works);
+  return works;
+}
 
 /**
  * The native backend's ops by name, or null where there is no native backend: then a kernel takes its plain twin.

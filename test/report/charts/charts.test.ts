@@ -39,6 +39,14 @@ describe('trajectories', () => {
     ]);
   });
 
+  it('shorten the numbers of a path that hardly moves', async () => {
+    const [panel] = trajectoryPanels([{ title: 'L_inv', method: 'L_inv', points: circle(2e-5) }]);
+    const svg = await draw(panel?.spec ?? {});
+    expect(svg).toMatch(/>2e\S?5</);
+    expect(svg).toMatch(/>0</);
+    expect(svg).not.toContain('0.0000');
+  });
+
   it('share one scale with equal units on both axes, each around its own centre', () => {
     const panels = trajectoryPanels([big, small]);
     const spans = panels.map(({ spec }) => {

@@ -1,0 +1,98 @@
+/** What can be set in pretraining on images (section 5 and appendix C of the paper). */
+import { z } from 'zod';
+
+/** Methods that pretrain; `untrained` keeps the initial weights, as a control. */
+export const IMAGE_METHODS = ['care', 'simclr', 'untrained'] as const;
+export type ImageMethod = (typeof IMAGE_METHODS)[number];
+
+export const ARCHITECTURES = ['small', 'resnet18', 'resnet34', 'resnet50'] as const;
+
+const whole = z.number().int();
+const share = z.number().min(0).max(1);
+
+/** Settings that change the weights: they are part of a run's id. */
+export const trainingSchema = z.strictObject({
+  method: z.enum(IMAGE_METHODS).default('care'),
+  /** Seed of the initial weights, the order of the images and the augmentations. */
+  seed: whole.min(0).default(0),
+  data: z
+    .strictObject({
+      /** A data set of `care data list`, or `folder:<path>`. */
+      name: z.string().min(1).default('generated'),
+      /** Height and width in pixels, an even number; null: the data set's own. */
+      size: whole.min(8).multipleOf(2).nullable().default(null),
+      /** At most so many training images, each class with its share; null: all. */
+      limit: whole.min(2).nullable().default(null),
+      /** Seed of the limit, of splits that data sets do not bring, and of generated images. */
+      seed: whole.min(0).default(0),
+    })
+    .prefault({}),
+  model: z
+    .strictObject({
+      architecture: z.enum(ARCHITECTURES).default('small'),
+      /** First layers for small images (`cifar`) or for those of 224 pixels; the small network has the first. */
+      stem: z.enum(['cifar', 'imagenet']).default('cifar'),
+      /** Of `small`: channels of its first stage, and blocks in each of its three stages. */
+      width: whole.min(1).default(16),
+      blocks: whole.min(1).default(1),
+      /** Width of the projection head's hidden layer, and the embedding's dimension. */
+      hidden: whole.min(1).default(512),
+      dim: whole.min(1).default(128),
+    })
+    .prefault({}),
+  augmentation: z
+    .strictObject({
+      cropScale: z.tuple([share, share]).default([0.08, 1]),
+      flip: share.default(0.5),
+      jitter: share.default(0.8),
+      brightness: z.number().min(0).default(0.4),
+      contrast: z.number().min(0).default(0.4),
+      saturation: z.number().min(0).default(0.4),
+      hue: z.number().min(0).max(0.5).default(0.1),
+      grayscale: share.default(0.2),
+      blur: share.default(0.5),
+    })
+    .prefault({}),
+  training: z
+    .strictObject({
+      epochs: whole.min(0).default(10),
+      /** Images in a step; what an epoch leaves over is dropped. */
+      batch: whole.min(2).default(256),
+      optimizer: z.enum(['adam', 'sgd']).default('adam'),
+      learningRate: z.number().gt(0).default(1e-3),
+      momentum: share.default(0.9),
+      weightDecay: z.number().min(0).default(1e-6),
+      schedule: z.enum(['constant', 'cosine']).default('constant'),
+      /** Linear warm-up of the learning rate. */
+      warmup: whole.min(0).default(0),
+      warmupUnit: z.enum(['steps', 'epochs']).default('epochs'),
+      temperature: z.number().gt(0).default(0.5),
+      /** Weight of L_equi; it means nothing without `reduction`. */
+      lambda: z.number().min(0).default(0.01),
+      /** Chunks of the batch that draw one pair of augmentations each (`n_split`). */
+      chunks: whole.min(1).default(16),
+      reduction: z.enum(['mean', 'official-sum']).default('official-sum'),
+      /** Whether each chunk draws a pair of augmentations, or one pair serves the whole batch as in the official code. */
+      pairs: z.enum(['per-chunk', 'per-batch']).default('per-chunk'),
+      /**
+       * Images of a view that go through the network at a time; null: all. Smaller pieces need less memory, but batch
+       * norm then sees the statistics of a piece.
+       */
+      microBatch: whole.min(2).nullable().default(null),
+    })
+    .prefault({}),
+});
+
+export type ImageConfig = z.output<typeof trainingSchema>;
+
+/** Settings of what is measured on the way and at the end; they change no weights. */
+export const measureSchema = z.strictObject({
+  /** Epochs between two looks at the kNN accuracy; 0: only at the end. */
+  knnEvery: whole.min(0).default(1),
+  k: whole.min(1).default(200),
+  /** Temperature of the neighbours' weights exp(similarity / temperature); the official code uses that of the loss. */
+  knnTemperature: z.number().gt(0).default(0.5),
+  /** At most so many images of the bank and of the queries; null: all. */
+  knnLimit: whole.min(1).nullable().default(null),
+});
+export type ImageMeasureConfig = z.output<typeof measureSchema>;

@@ -1,0 +1,70 @@
+/** Model, augmentation and optimizer of a configuration. */
+import { simclrAugmentation, type SimclrAugmentation } from '../../augment/simclr.js';
+import { imageEncoder, type ImageEncoder } from '../../models/image-encoder.js';
+import { projectionHead } from '../../models/projection-head.js';
+import { resNet, smallResNet, type FeatureModule } from '../../models/resnet.js';
+import { initialise } from '../../nn/module.js';
+import { randomStream } from '../../tensorflow/random.js';
+import type { TensorDataMap } from '../../tensorflow/tensor-data.js';
+import { adam } from '../../train/adam.js';
+import type { Optimizer } from '../../train/optimizer.js';
+import { schedule } from '../../train/schedule.js';
+import { sgd } from '../../train/sgd.js';
+import type { ImageConfig } from './config.js';
+import { PURPOSE } from './purpose.js';
+
+function encoderOf({ architecture, stem, width, blocks }: ImageConfig['model']): FeatureModule {
+  switch (architecture) {
+    case 'small':
+      return smallResNet({ width, blocks });
+    case 'resnet18':
+      return resNet({ depth: 18, stem });
+    case 'resnet34':
+      return resNet({ depth: 34, stem });
+    case 'resnet50':
+      return resNet({ depth: 50, stem });
+  }
+}
+
+/** The encoder with its head. */
+export function imageModel({ model }: ImageConfig): ImageEncoder {
+  const encoder = encoderOf(model);
+  const head = projectionHead({ inputs: encoder.dim, hidden: model.hidden, outputs: model.dim });
+  return imageEncoder({ encoder, head });
+}
+
+/** The weights that a run starts from; they depend on the seed and the model alone. */
+export function initialWeights(config: ImageConfig): TensorDataMap {
+  return initialise(imageModel(config), randomStream(config.seed, PURPOSE.weights));
+}
+
+/** The views' augmentation, for images of the given size. */
+export function imageAugmentation(
+  { augmentation }: ImageConfig,
+  image: { readonly height: number; readonly width: number },
+): SimclrAugmentation {
+  const { cropScale, flip, jitter, brightness, contrast, saturation, hue, grayscale, blur } = augmentation;
+  return simclrAugmentation({
+    image,
+    crop: { scale: cropScale },
+    flip: { p: flip },
+    jitter: { p: jitter, brightness, contrast, saturation, hue },
+    grayscale: { p: grayscale },
+    blur: { p: blur },
+  });
+}
+
+/** The optimizer with its learning rate over `steps` steps. */
+export function imageOptimizer({ training }: ImageConfig, steps: number, stepsPerEpoch: number): Optimizer {
+  const { optimizer, learningRate, momentum, weightDecay, warmup, warmupUnit } = training;
+  const factor = schedule({
+    kind: training.schedule,
+    steps: Math.max(1, steps),
+    stepsPerEpoch,
+    ...(warmup === 0 ? {} : { warmup: { length: warmup, unit: warmupUnit } }),
+  });
+  const rateAt = (step: number) => learningRate * factor(step);
+  return optimizer === 'adam'
+    ? adam({ learningRate: rateAt, weightDecay })
+    : sgd({ learningRate: rateAt, momentum, weightDecay });
+}

@@ -1,0 +1,188 @@
+/** Pretraining on images as a run of the store: found again, gone on with, or begun; then measured. */
+import { extname } from 'node:path';
+import { subset, type DataSet } from '../../data/data-set.js';
+import { imageData, loadImages, type ImageSplit, type LoadImagesOptions } from '../../data/images.js';
+import { stratifiedLimit } from '../../data/stratified.js';
+import { knn, type KnnResult } from '../../measure/knn.js';
+import { hashJson } from '../../runs/canonical-json.js';
+import { codeHash, codeProvenance } from '../../runs/code-version.js';
+import type { PresetName } from '../../runs/presets.js';
+import type { ProfileName } from '../../runs/profiles.js';
+import type { Measurement, RunRecord } from '../../runs/record.js';
+import type { RunSpec, RunStore } from '../../runs/store.js';
+import type { Execution, Program } from '../../tensorflow/compile.js';
+import type { TensorDataMap } from '../../tensorflow/tensor-data.js';
+import type { TrainProgress } from '../../train/trainer.js';
+import { ensureMeasured, ensureTrained, type RunJob } from '../execute-run.js';
+import type { ImageConfig, ImageMeasureConfig } from './config.js';
+import { embeddingProgram, embedImages } from './embedding.js';
+import { imageModel, initialWeights } from './model.js';
+import { checkBatch, imageTraining, objectiveOf, stepsPerEpoch } from './training.js';
+
+export const IMAGES = 'images';
+
+export interface PretrainOptions {
+  readonly store: RunStore;
+  readonly config: ImageConfig;
+  readonly measures: ImageMeasureConfig;
+  readonly profile: ProfileName;
+  readonly preset: PresetName;
+  readonly dataDir?: string;
+  readonly execution?: Execution;
+  readonly signal?: AbortSignal;
+  readonly onPhase?: (phase: 'training' | 'measuring' | 'ready', progress?: TrainProgress) => void;
+  /** Things that a person should read, such as what was left out of the data. */
+  readonly onRemark?: (remark: string) => void;
+}
+
+/** The images to train on, and those to look at. */
+export interface ImageTask {
+  readonly train: DataSet;
+  readonly test: DataSet;
+}
+
+/** Loads the data of a configuration; sets without a labelled test split do not serve. */
+export async function loadImageTask(
+  config: ImageConfig,
+  options: Pick<PretrainOptions, 'dataDir' | 'onRemark'> = {},
+): Promise<ImageTask> {
+  const { name, size, limit, seed } = config.data;
+  const load = (split: ImageSplit, more: LoadImagesOptions) =>
+    loadImages(imageData(name).name, split, {
+      seed,
+      ...(size === null ? {} : { size }),
+      ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
+      ...(options.onRemark === undefined ? {} : { onRemark: options.onRemark }),
+      ...more,
+    });
+  const limited = limit === null ? {} : { limit };
+  return { train: await load('train', limited), test: await load('test', limited) };
+}
+
+const METHOD_LABELS = { care: 'CARE', simclr: 'SimCLR', untrained: 'untrained' } as const;
+
+/** A module beside this one, which is a `.ts` file where the sources are run and a `.js` file in a build. */
+function siblingModule(name: string): URL {
+  return new URL(`./${name}${extname(import.meta.url)}`, import.meta.url);
+}
+
+function specOf(options: PretrainOptions, { train }: ImageTask): RunSpec {
+  const { config, profile, preset, execution = 'chained' } = options;
+  const perEpoch = stepsPerEpoch(config, train.length);
+  return {
+    experiment: IMAGES,
+    label: `${METHOD_LABELS[config.method]} ${config.model.architecture} seed ${config.seed}`,
+    profile,
+    preset,
+    config,
+    seeds: { pretraining: config.seed, data: config.data.seed },
+    data: train.provenance,
+    code: codeProvenance(codeHash(siblingModule('training'))),
+    execution,
+    plannedSteps: config.method === 'untrained' ? 0 : config.training.epochs * perEpoch,
+  };
+}
+
+/** At most so many images of a set, each class with its share. */
+function limited(set: DataSet, limit: number | null): DataSet {
+  if (limit === null || set.length <= limit) return set;
+  return subset(set, stratifiedLimit(set.labels, limit, 0), { knnLimit: limit });
+}
+
+/** Accuracy by nearest neighbours on features, with the training images as the bank. */
+export function knnOf(program: Program, task: ImageTask, measures: ImageMeasureConfig): KnnResult {
+  const [bank, queries] = [limited(task.train, measures.knnLimit), limited(task.test, measures.knnLimit)];
+  return knn(
+    { embeddings: embedImages(program, bank).features, labels: bank.labels },
+    { embeddings: embedImages(program, queries).features, labels: queries.labels },
+    { k: Math.min(measures.k, bank.length), temperature: measures.knnTemperature },
+  );
+}
+
+function knnKey(measures: ImageMeasureConfig): { readonly name: string; readonly key: string } {
+  const code = codeHash(siblingModule('embedding'));
+  return { name: 'knn', key: hashJson({ name: 'knn', measures, code }).slice(0, 16) };
+}
+
+function* measured(
+  { config, measures }: PretrainOptions,
+  task: ImageTask,
+  { name, key }: { readonly name: string; readonly key: string },
+  weights: TensorDataMap,
+): Generator<Measurement> {
+  const startedAt = performance.now();
+  const accuracyOf = (values: TensorDataMap): KnnResult => {
+    const program = embeddingProgram(config, values, task.train);
+    try {
+      return knnOf(program, task, measures);
+    } finally {
+      program.dispose();
+    }
+  };
+  const estimate = ({ accuracy, standardError, n }: KnnResult) => ({
+    value: 100 * accuracy,
+    unit: '%',
+    sd: 100 * standardError,
+    n,
+    kind: 'samples' as const,
+  });
+  const classes = task.train.classNames.length;
+  yield {
+    name,
+    key,
+    settings: measures,
+    measuredAt: new Date().toISOString(),
+    estimates: {
+      accuracy: estimate(accuracyOf(weights)),
+      // The same network before training, which already tells some classes apart.
+      untrained: estimate(accuracyOf(initialWeights(config))),
+      chance: { value: 100 / classes, unit: '%' },
+    },
+    seconds: (performance.now() - startedAt) / 1000,
+  };
+}
+
+/**
+ * Trains an encoder, or finds it, and measures it.
+ *
+ * @throws InterruptedError when the signal came; UserError for data or settings that do not serve.
+ */
+export async function pretrain(options: PretrainOptions): Promise<RunRecord> {
+  const { store, config, measures, signal, onPhase } = options;
+  const task = await loadImageTask(config, options);
+  const objective = objectiveOf(config);
+  if (objective !== null) checkBatch(config, task.train.length);
+  const { provenance, files } = task.train;
+  const { name, generated, sha256, items } = provenance;
+  store.saveManifest({ name, generated, sha256, items, files });
+  const spec = specOf(options, task);
+  const perEpoch = stepsPerEpoch(config, task.train.length);
+  const steps = spec.plannedSteps;
+  const job: RunJob = {
+    spec,
+    weightNames: imageModel(config).variables.map((variable) => variable.name),
+    initialWeights: () => initialWeights(config),
+    metricsEvery: Math.max(1, Math.min(perEpoch, Math.round(steps / 200))),
+    checkpointEvery: Math.max(1, Math.min(perEpoch, 100)),
+    training:
+      objective === null
+        ? null
+        : () => {
+            const training = imageTraining(config, objective, task.train, options.execution ?? 'chained');
+            const every = measures.knnEvery * perEpoch;
+            const look = () => ({ knn: knnOf(training.program, task, measures).accuracy });
+            return every === 0 ? training : { ...training, evaluation: { every, run: look } };
+          },
+  };
+  await ensureTrained(store, job, {
+    onProgress: (progress) => onPhase?.('training', progress),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const key = knnKey(measures);
+  const record = await ensureMeasured(store, job, [key], (_, weights) => {
+    onPhase?.('measuring');
+    return measured(options, task, key, weights);
+  });
+  onPhase?.('ready');
+  return record;
+}
