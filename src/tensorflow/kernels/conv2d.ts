@@ -44,15 +44,19 @@ function checkShapes(x: tf.Tensor4D, filter: tf.Tensor4D, { stride, padding }: C
 export function conv2dPlain(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptions): tf.Tensor4D {
   const { stride, padding } = options;
   checkShapes(x, filter, options);
-  const sides: [number, number] = [padding, padding];
-  const padded = padding === 0 ? x : tf.pad(x, [[0, 0], sides, sides, [0, 0]]);
-  if (isSampling(filter, options)) return tf.conv2d(sampled(x, stride), filter, 1, 'valid');
+  const padded = zeroPadded(x, padding);
+  if (isSampling(filter, options)) return tf.conv2d(sampled(padded, stride), filter, 1, 'valid');
   return tf.conv2d(padded, filter, stride, 'valid');
 }
 
+function zeroPadded(x: tf.Tensor4D, padding: number): tf.Tensor4D {
+  const sides: [number, number] = [padding, padding];
+  return padding === 0 ? x : tf.pad(x, [[0, 0], sides, sides, [0, 0]]);
+}
+
 /** Whether a filter of one pixel only looks at every `stride`-th row and column. */
-function isSampling({ shape: [rows, columns] }: tf.Tensor4D, { stride, padding }: Conv2dOptions): boolean {
-  return rows === 1 && columns === 1 && stride > 1 && padding === 0;
+function isSampling({ shape: [rows, columns] }: tf.Tensor4D, { stride }: Conv2dOptions): boolean {
+  return rows === 1 && columns === 1 && stride > 1;
 }
 
 /** Every `stride`-th row and column, by ops of which tfjs knows the gradients (it has none of `stridedSlice`). */
@@ -95,8 +99,9 @@ export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptio
     if (!isSampling(filter, options)) return op('Conv2DBackpropFilter', attributes, [input, filterShape, dy]);
     // oneDNN's own sampling for this gradient goes beyond its memory where rows or columns are left over at the end:
     // TensorFlow 2.21 then crashes now and then, e.g. for 12 x 6 images of 5 channels with stride 2.
-    const { stride } = options;
-    const chosen = tf.stridedSlice(input, [0, 0, 0, 0], input.shape, [1, stride, stride, 1]);
+    const { stride, padding } = options;
+    const padded = zeroPadded(input as tf.Tensor4D, padding);
+    const chosen = tf.stridedSlice(padded, [0, 0, 0, 0], padded.shape, [1, stride, stride, 1]);
     const plain = convolutionAttributes(raw.attributes, { stride: 1, padding: 0 });
     return op('Conv2DBackpropFilter', plain, [chosen, filterShape, dy]);
   };
