@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { benchOps } from './ops/bench.js';
 import { benchAugment } from './augment/bench.js';
 import { benchDeepSet } from './deepset/bench.js';
+import { benchKnn } from './knn/bench.js';
 import { benchMemory } from './memory/bench.js';
 import { benchStep } from './resnet/bench.js';
 
@@ -53,6 +54,17 @@ program
   .option('--threads <n>', 'threads of each side', '2')
   .option('--out <file>', 'write the figures as JSON')
   .action(benchMemory);
+program
+  .command('knn')
+  .description('nearest neighbours of 10,000 queries among 50,000 features against PyTorch')
+  .option('--queries <n>', 'features to classify', '10000')
+  .option('--bank <n>', 'features that vote', '50000')
+  .option('--dim <n>', 'numbers of a feature', '512')
+  .option('--k <n>', 'neighbours', '200')
+  .option('--rounds <n>', 'times that each side is timed', '4')
+  .option('--threads <n>', 'threads of each side', '2')
+  .option('--out <file>', 'write the figures as JSON')
+  .action(benchKnn);
 
 program
   .command('ops')
