@@ -12,11 +12,13 @@ import type { Measurement, RunRecord } from '../../runs/record.js';
 import type { RunSpec, RunStore } from '../../runs/store.js';
 import type { Execution, Program } from '../../tensorflow/compile.js';
 import type { TensorDataMap } from '../../tensorflow/tensor-data.js';
+import type { ShardPlan } from '../../train/shards/plan.js';
 import type { TrainProgress } from '../../train/trainer.js';
-import { ensureMeasured, ensureTrained, type RunJob } from '../execute-run.js';
+import { ensureMeasured, ensureTrained, type RunJob, type Training } from '../execute-run.js';
 import type { ImageConfig, ImageMeasureConfig } from './config.js';
 import { embeddingProgram, embedImages } from './embedding.js';
 import { imageModel, initialWeights } from './model.js';
+import { checkShards, shardedImageTraining } from './sharded-training.js';
 import { checkBatch, imageTraining, objectiveOf, stepsPerEpoch } from './training.js';
 
 export const IMAGES = 'images';
@@ -29,6 +31,8 @@ export interface PretrainOptions {
   readonly preset: PresetName;
   readonly dataDir?: string;
   readonly execution?: Execution;
+  /** Processes over which the views of a step are divided; left out: this one alone. */
+  readonly shards?: ShardPlan;
   readonly signal?: AbortSignal;
   readonly onPhase?: (phase: 'training' | 'measuring' | 'ready', progress?: TrainProgress) => void;
   /** Things that a person should read, such as what was left out of the data. */
@@ -152,6 +156,8 @@ export async function pretrain(options: PretrainOptions): Promise<RunRecord> {
   const task = await loadImageTask(config, options);
   const objective = objectiveOf(config);
   if (objective !== null) checkBatch(config, task.train.length);
+  const { shards = { count: 1 } } = options;
+  if (objective !== null && shards.count > 1) checkShards(config, objective, shards);
   const { provenance, files } = task.train;
   const { name, generated, sha256, items } = provenance;
   store.saveManifest({ name, generated, sha256, items, files });
@@ -168,7 +174,11 @@ export async function pretrain(options: PretrainOptions): Promise<RunRecord> {
       objective === null
         ? null
         : () => {
-            const training = imageTraining(config, objective, task.train, options.execution ?? 'chained');
+            const execution = options.execution ?? 'chained';
+            const training: Training =
+              shards.count === 1
+                ? imageTraining(config, objective, task.train, execution)
+                : shardedImageTraining(config, objective, task.train, execution, shards);
             const every = measures.knnEvery * perEpoch;
             const look = () => ({ knn: knnOf(training.program, task, measures).accuracy });
             return every === 0 ? training : { ...training, evaluation: { every, run: look } };
