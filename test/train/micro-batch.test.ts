@@ -108,7 +108,7 @@ function programs(setting: Setting) {
     inputs: Readonly<Record<string, tf.Tensor>>,
   ) => {
     const rows = gatherRows(state['pictures'] as tf.Tensor2D, inputs['indices'] as tf.Tensor1D);
-    return tf.reshape<tf.Tensor4D>(rows, [-1, SIZE, SIZE, 3]);
+    return tf.reshape<tf.Rank.R4>(rows, [-1, SIZE, SIZE, 3]);
   };
   const loss = (of: (view: string) => tf.Tensor2D): LossTerms =>
     objectiveLoss(
