@@ -216,8 +216,13 @@ const INPUT = 'input ';
 const prefixed = <T>(prefix: string, values: Readonly<Record<string, T>>): Record<string, T> =>
   Object.fromEntries(Object.entries(values).map(([key, value]) => [prefix + key, value]));
 
-/** Records one function twice: once for the graph, once to see that nothing hidden goes into it. */
-function recordFunction(backend: RecordableBackend, definition: ProgramDefinition, name: string): Recording {
+/** Runs `use` with what records one function on example inputs. */
+function withRecorder<T>(
+  backend: RecordableBackend,
+  definition: ProgramDefinition,
+  name: string,
+  use: (once: () => Recording) => T,
+): T {
   const fn = functionOf(definition, name);
   const state = tensorsOf({ ...definition.state, ...definition.frozen });
   const inputs = exampleInputs(definition, name);
@@ -231,18 +236,36 @@ function recordFunction(backend: RecordableBackend, definition: ProgramDefinitio
       };
     });
   try {
-    const first = once();
-    assertSameRecording(`${definition.name}.${name}`, first, once());
-    return first;
+    return use(once);
   } finally {
     tf.dispose([state, inputs]);
   }
 }
 
+/** Records one function twice: once for the graph, once to see that nothing hidden goes into it. */
+function recordTwice(backend: RecordableBackend, definition: ProgramDefinition, name: string): Recording {
+  return withRecorder(backend, definition, name, (once) => {
+    const first = once();
+    assertSameRecording(`${definition.name}.${name}`, first, once());
+    return first;
+  });
+}
+
+/**
+ * What one function of a program asks of TensorFlow, recorded by running it once on example inputs; null without the
+ * native library.
+ *
+ * @throws RecordingError as {@link compileProgram} does.
+ */
+export function recordFunction(definition: ProgramDefinition, name: string): Recording | null {
+  const backend = nativeBackend() as RecordableBackend | null;
+  return backend === null ? null : withRecorder(backend, definition, name, (once) => once());
+}
+
 function graphProgram(backend: RecordableBackend, definition: ProgramDefinition, chained: boolean): Program {
   const functions = Object.fromEntries(
     Object.entries(definition.functions).map(([name, fn]) => {
-      const recording = recordFunction(backend, definition, name);
+      const recording = recordTwice(backend, definition, name);
       return [name, { inputs: fn.inputs, recording }];
     }),
   );

@@ -14,11 +14,19 @@ export type Source =
   | { readonly from: 'input'; readonly name: string }
   | { readonly from: 'constant'; readonly constant: number };
 
+/** Shape of an op's output, and the bytes of one element as tfjs counts them. */
+export interface OutputSize {
+  readonly shape: readonly number[];
+  readonly itemBytes: number;
+}
+
 export interface RecordedOp {
   readonly name: string;
   readonly attributes: readonly NativeOpAttr[];
   readonly inputs: readonly Source[];
   readonly outputs: number;
+  /** Of each output, with the inputs of the recording. */
+  readonly sizes: readonly OutputSize[];
 }
 
 export interface RecordedConstant {
@@ -32,6 +40,8 @@ export interface Recording {
   readonly ops: readonly RecordedOp[];
   readonly constants: readonly RecordedConstant[];
   readonly outputs: Readonly<Record<string, Source>>;
+  /** For each op and each of its outputs: how many ops had run when, op by op, it was freed. */
+  readonly freedAfter: readonly (readonly number[])[];
 }
 
 /** The backend with the two methods by which tensors get and give values; tfjs declares them on its base class. */
@@ -44,6 +54,8 @@ export interface RecordableBackend extends NativeBackend {
     refCount: number,
   ): void;
   readSync(dataId: object): tf.backend_util.BackendValues;
+  /** Gives up one handle on the data; whether it was the last. */
+  disposeData(dataId: object, force?: boolean): boolean;
 }
 
 /** What was wrong with a function that was to be recorded. */
@@ -111,6 +123,8 @@ export function record(
   const constants: RecordedConstant[] = [];
   const sources = new Map<object, Source>();
   const madeInside = new Set<object>();
+  const freed = new Map<object, number>();
+  const results: (readonly object[])[] = [];
   for (const [inputName, tensor] of Object.entries(inputs)) {
     sources.set(tensor.dataId, { from: 'input', name: inputName });
   }
@@ -119,6 +133,7 @@ export function record(
     executeMultipleOutputs: backend.executeMultipleOutputs.bind(backend),
     move: backend.move.bind(backend),
     readSync: backend.readSync.bind(backend),
+    disposeData: backend.disposeData.bind(backend),
   };
 
   function constantOf(tensor: tf.TensorInfo): Source {
@@ -154,15 +169,20 @@ export function record(
     run: () => tf.Tensor[],
   ): tf.Tensor[] {
     const from = tensors.map((tensor, i) => sourceOf(tensor, `input ${i} of op ${op}`));
-    const results = run();
-    results.forEach((result, output) => sources.set(result.dataId, { from: 'op', op: ops.length, output }));
+    const made = run();
+    made.forEach((result, output) => sources.set(result.dataId, { from: 'op', op: ops.length, output }));
+    results.push(made.map(({ dataId }) => dataId));
     ops.push({
       name: op,
       attributes: withStatedTypes(backend, op, attributes, tensors),
       inputs: from,
-      outputs: results.length,
+      outputs: made.length,
+      sizes: made.map(({ shape, dtype }) => ({
+        shape: [...shape],
+        itemBytes: tf.util.bytesPerElement(dtype),
+      })),
     });
-    return results;
+    return made;
   }
 
   backend.executeSingleOutput = (op, attributes, tensors) => {
@@ -184,14 +204,20 @@ export function record(
     }
     return original.readSync(dataId);
   };
+  backend.disposeData = (dataId, force) => {
+    const isGone = original.disposeData(dataId, force);
+    if (isGone) freed.set(dataId, ops.length);
+    return isGone;
+  };
   try {
     const outputs = tf.tidy(() => {
-      const results = run();
+      const named = run();
       return Object.fromEntries(
-        Object.entries(results).map(([key, tensor]) => [key, sourceOf(tensor, `output "${key}"`)]),
+        Object.entries(named).map(([key, tensor]) => [key, sourceOf(tensor, `output "${key}"`)]),
       );
     }) as unknown as Record<string, Source>;
-    return { ops, constants, outputs };
+    const freedAfter = results.map((made) => made.map((dataId) => freed.get(dataId) ?? ops.length));
+    return { ops, constants, outputs, freedAfter };
   } finally {
     // The methods stand on the backend's prototype: without the wrappers they are found there again.
     for (const method of Object.keys(original)) Reflect.deleteProperty(backend, method);

@@ -7,13 +7,15 @@ import { codeHash, codeProvenance } from '../../runs/code-version.js';
 import type { PresetName } from '../../runs/presets.js';
 import type { ProfileName } from '../../runs/profiles.js';
 import type { Measurement, RunRecord } from '../../runs/record.js';
-import type { RunSpec, RunStore } from '../../runs/store.js';
+import { idOf, type RunSpec, type RunStore } from '../../runs/store.js';
+import { availableMemory } from '../../tensorflow/available-memory.js';
 import type { Execution } from '../../tensorflow/compile.js';
 import type { TensorDataMap } from '../../tensorflow/tensor-data.js';
 import type { TrainProgress } from '../../train/trainer.js';
 import { ensureMeasured, ensureTrained, type RunJob } from '../execute-run.js';
 import type { ImageConfig, ImageMeasureConfig } from './config.js';
 import { embeddingProgram } from './embedding.js';
+import { checkMemory } from './memory.js';
 import { imageModel, initialWeights } from './model.js';
 import { knnOf, neighboursOf, type ImageTask } from './monitor.js';
 import { checkBatch, imageTraining, objectiveOf, stepsPerEpoch } from './training.js';
@@ -30,6 +32,8 @@ export interface PretrainOptions {
   readonly dataDir?: string;
   readonly execution?: Execution;
   readonly signal?: AbortSignal;
+  /** Bytes that training may take; what the machine has available where left out. */
+  readonly availableMemory?: number;
   readonly onPhase?: (phase: 'training' | 'measuring' | 'ready', progress?: TrainProgress) => void;
   /** Things that a person should read, such as what was left out of the data. */
   readonly onRemark?: (remark: string) => void;
@@ -75,6 +79,11 @@ function specOf(options: PretrainOptions, { train }: ImageTask): RunSpec {
     execution,
     plannedSteps: config.method === 'untrained' ? 0 : config.training.epochs * perEpoch,
   };
+}
+
+function isFinished(store: RunStore, spec: RunSpec): boolean {
+  const id = idOf(spec);
+  return store.has(id) && store.read(id).status === 'finished';
 }
 
 function knnKey(measures: ImageMeasureConfig): { readonly name: string; readonly key: string } {
@@ -123,7 +132,8 @@ function* measured(
 /**
  * Trains an encoder, or finds it, and measures it.
  *
- * @throws InterruptedError when the signal came; UserError for data or settings that do not serve.
+ * @throws InterruptedError when the signal came; UserError for data or settings that do not serve, or that need more memory
+ *   than there is.
  */
 export async function pretrain(options: PretrainOptions): Promise<RunRecord> {
   const { store, config, measures, signal, onPhase } = options;
@@ -136,8 +146,11 @@ export async function pretrain(options: PretrainOptions): Promise<RunRecord> {
   }
   const { provenance, files } = task.train;
   const { name, generated, sha256, items } = provenance;
-  store.saveManifest({ name, generated, sha256, items, files });
   const spec = specOf(options, task);
+  if (objective !== null && !isFinished(store, spec)) {
+    checkMemory(config, objective, task.train, options.availableMemory ?? availableMemory());
+  }
+  store.saveManifest({ name, generated, sha256, items, files });
   const perEpoch = stepsPerEpoch(config, task.train.length);
   const steps = spec.plannedSteps;
   const job: RunJob = {

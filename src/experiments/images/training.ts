@@ -7,10 +7,17 @@ import type { SimclrAugmentation } from '../../augment/simclr.js';
 import type { DataSet } from '../../data/data-set.js';
 import { objectiveLoss, viewsPerItem, type ObjectiveName } from '../../methods/objective.js';
 import { scopeOf } from '../../nn/module.js';
-import { compileProgram, type Execution, type InputSpec, type Program } from '../../tensorflow/compile.js';
+import {
+  compileProgram,
+  type Execution,
+  type InputSpec,
+  type Program,
+  type ProgramDefinition,
+} from '../../tensorflow/compile.js';
 import { randomStream } from '../../tensorflow/random.js';
 import * as tf from '../../tensorflow/tf.js';
-import { microBatchProgram } from '../../train/micro-batch.js';
+import { microBatchDefinition, microBatchProgram, type MicroBatchOptions } from '../../train/micro-batch.js';
+import type { Optimizer } from '../../train/optimizer.js';
 import { trainingFunction, type LossTerms } from '../../train/training-function.js';
 import { UserError } from '../../train/user-error.js';
 import type { ImageConfig } from './config.js';
@@ -152,6 +159,78 @@ function lossOfEmbeddings(
     );
 }
 
+/** What a step is made of: the parts of a program that takes the batch whole, or in pieces. */
+interface StepParts {
+  readonly pixels: PixelSource;
+  readonly views: readonly ViewName[];
+  readonly optimizer: Optimizer;
+  readonly step:
+    | { readonly kind: 'whole'; readonly definition: ProgramDefinition }
+    | { readonly kind: 'pieces'; readonly options: MicroBatchOptions };
+}
+
+function stepParts(config: ImageConfig, objective: ObjectiveName, data: DataSet): StepParts {
+  const { batch, epochs, microBatch } = config.training;
+  const perEpoch = stepsPerEpoch(config, data.length);
+  const optimizer = imageOptimizer(config, epochs * perEpoch, perEpoch);
+  const model = imageModel(config);
+  const augmentation = imageAugmentation(config, data);
+  const pixels = pixelSource(data);
+  const weights = initialWeights(config);
+  const parameters = Object.fromEntries(
+    model.variables
+      .filter(({ kind }) => kind === 'parameter')
+      .flatMap(({ name }) => (weights[name] === undefined ? [] : [[name, weights[name]]])),
+  );
+  const views = viewsOf(objective);
+  const loss = lossOfEmbeddings(config, objective);
+  const shared = {
+    name: `${config.model.architecture} ${config.method}`,
+    state: { ...weights, ...optimizer.slots(parameters) },
+    frozen: pixels.frozen,
+  };
+  const embed = embedFunction(config, data, EMBED_BATCH);
+  if (microBatch === null) {
+    const step = trainingFunction({
+      model,
+      optimizer,
+      inputs: { ...pixels.inputs(batch), ...viewInputs(augmentation, views, batch) },
+      loss: (scope, held, inputs) => {
+        const images = pixels.images(held, inputs);
+        return loss((view) => model.apply(scope, augmentation.apply(images, ofView(inputs, view))));
+      },
+    });
+    const definition = { ...shared, functions: { embed, step } };
+    return { pixels, views, optimizer, step: { kind: 'whole', definition } };
+  }
+  const options: MicroBatchOptions = {
+    ...shared,
+    functions: { embed },
+    model,
+    optimizer,
+    views,
+    batch,
+    piece: microBatch,
+    dim: config.model.dim,
+    inputs: (count) => pixels.inputs(count),
+    viewInputs: (count) => augmentation.inputs(count),
+    embed: (held, inputs, viewed, buffers) =>
+      model.apply(scopeOf(held, true, buffers), augmentation.apply(pixels.images(held, inputs), viewed)),
+    loss: (embeddings) => loss((view) => embeddings[view] as tf.Tensor2D),
+  };
+  return { pixels, views, optimizer, step: { kind: 'pieces', options } };
+}
+
+/** The program of a training step as it is compiled, for looking at what it will need. */
+export function trainingDefinition(
+  config: ImageConfig,
+  objective: ObjectiveName,
+  data: DataSet,
+): ProgramDefinition {
+  const { step } = stepParts(config, objective, data);
+  return step.kind === 'whole' ? step.definition : microBatchDefinition(step.options);
+}
+
 /**
  * The training step of an encoder.
  *
@@ -167,70 +246,16 @@ export function imageTraining(
   execution: Execution,
 ): ImageTraining {
   checkBatch(config, data.length);
-  const { batch, epochs, microBatch } = config.training;
-  const perEpoch = stepsPerEpoch(config, data.length);
-  const optimizer = imageOptimizer(config, epochs * perEpoch, perEpoch);
-  const model = imageModel(config);
-  const augmentation = imageAugmentation(config, data);
-  const pixels = pixelSource(data);
-  const weights = initialWeights(config);
-  const parameters = Object.fromEntries(
-    model.variables
-      .filter(({ kind }) => kind === 'parameter')
-      .flatMap(({ name }) => (weights[name] === undefined ? [] : [[name, weights[name]]])),
-  );
-  const views = viewsOf(objective);
-  const loss = lossOfEmbeddings(config, objective);
-  const state = { ...weights, ...optimizer.slots(parameters) };
-  const embed = embedFunction(config, data, EMBED_BATCH);
-  const name = `${config.model.architecture} ${config.method}`;
-  const shared = { name, state, frozen: pixels.frozen, functions: { embed } };
-
+  const { pixels, views, optimizer, step } = stepParts(config, objective, data);
   const program =
-    microBatch === null
-      ? compileProgram(
-          {
-            ...shared,
-            functions: {
-              embed,
-              step: trainingFunction({
-                model,
-                optimizer,
-                inputs: { ...pixels.inputs(batch), ...viewInputs(augmentation, views, batch) },
-                loss: (scope, held, inputs) => {
-                  const images = pixels.images(held, inputs);
-                  return loss((view) => model.apply(scope, augmentation.apply(images, ofView(inputs, view))));
-                },
-              }),
-            },
-          },
-          execution,
-        )
-      : microBatchProgram(
-          {
-            ...shared,
-            model,
-            optimizer,
-            views,
-            batch,
-            piece: microBatch,
-            dim: config.model.dim,
-            inputs: (count) => pixels.inputs(count),
-            viewInputs: (count) => augmentation.inputs(count),
-            embed: (held, inputs, viewed, buffers) =>
-              model.apply(
-                scopeOf(held, true, buffers),
-                augmentation.apply(pixels.images(held, inputs), viewed),
-              ),
-            loss: (embeddings) => loss((view) => embeddings[view] as tf.Tensor2D),
-          },
-          execution,
-        );
+    step.kind === 'whole'
+      ? compileProgram(step.definition, execution)
+      : microBatchProgram(step.options, execution);
   const draw = drawing(config, data, pixels, views);
   return {
     program,
-    inputsAt: (step) => ({ ...draw(step), ...optimizer.inputsAt(step) }),
-    viewsPerStep: batch * views.length,
-    stepsPerEpoch: perEpoch,
+    inputsAt: (at) => ({ ...draw(at), ...optimizer.inputsAt(at) }),
+    viewsPerStep: config.training.batch * views.length,
+    stepsPerEpoch: stepsPerEpoch(config, data.length),
   };
 }
