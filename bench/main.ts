@@ -1,6 +1,11 @@
 /** `npm run bench -- NAME`: each benchmark compares in one run, in alternation, and prints a line `ratio N.NN`. */
 import { Command } from 'commander';
+import { benchOps } from './ops/bench.js';
+import { benchAugment } from './augment/bench.js';
 import { benchDeepSet } from './deepset/bench.js';
+import { benchKnn } from './knn/bench.js';
+import { benchMemory } from './memory/bench.js';
+import { benchStep } from './resnet/bench.js';
 
 const program = new Command('bench');
 program
@@ -16,6 +21,59 @@ program
   .option('--threads <n>', 'threads of each side', '2')
   .option('--out <file>', 'write the figures as JSON')
   .action(benchDeepSet);
+program
+  .command('augment')
+  .description('SimCLR views of 32 x 32 images a second, from bytes, against torchvision on PIL images')
+  .option('--rounds <n>', 'times that each side is timed', '10')
+  .option(
+    '--batches <n>',
+    'batches of torchvision before the others have their turn; they make ten times as many',
+    '4',
+  )
+  .option('--threads <n>', 'threads of each side; torchvision has processes', '2')
+  .option('--out <file>', 'write the figures as JSON')
+  .action(benchAugment);
+
+program
+  .command('step')
+  .description('one training step of a ResNet on 32 x 32 images against PyTorch in both memory layouts')
+  .argument('<network>', 'resnet18 or resnet50')
+  .option('--batch <n>', 'images of a view (default: 32 for resnet18, 16 for resnet50)')
+  .option('--rounds <n>', 'times that each side is timed', '6')
+  .option('--steps <n>', 'steps of a side before the other has its turn', '2')
+  .option('--threads <n>', 'threads of each side', '2')
+  .option('--fast', 'also our step with the order left to TensorFlow')
+  .option('--shards <n>', 'also our step in so many processes of one thread each')
+  .option('--out <file>', 'write the figures as JSON')
+  .action(benchStep);
+program
+  .command('memory')
+  .description('peak resident memory of the ResNet-18 step against PyTorch; the ratio is to be low')
+  .option('--batch <n>', 'images of a view', '32')
+  .option('--steps <n>', 'steps before memory is looked at', '3')
+  .option('--threads <n>', 'threads of each side', '2')
+  .option('--out <file>', 'write the figures as JSON')
+  .action(benchMemory);
+program
+  .command('knn')
+  .description('nearest neighbours of 10,000 queries among 50,000 features against PyTorch')
+  .option('--queries <n>', 'features to classify', '10000')
+  .option('--bank <n>', 'features that vote', '50000')
+  .option('--dim <n>', 'numbers of a feature', '512')
+  .option('--k <n>', 'neighbours', '200')
+  .option('--rounds <n>', 'times that each side is timed', '4')
+  .option('--threads <n>', 'threads of each side', '2')
+  .option('--out <file>', 'write the figures as JSON')
+  .action(benchKnn);
+
+program
+  .command('ops')
+  .description('where the time of a ResNet step goes: every op by name and shapes, timed one by one')
+  .option('--depth <n>', '18, 34 or 50', '18')
+  .option('--batch <n>', 'images of a view', '32')
+  .option('--steps <n>', 'steps that are timed', '2')
+  .option('--rows <n>', 'rows of each table', '30')
+  .action(benchOps);
 
 program.parseAsync().catch((error: unknown) => {
   console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);

@@ -15,9 +15,11 @@ export {
   type ResNetOptions,
   type SmallResNetOptions,
 } from './models/resnet.js';
+export { ARCHITECTURES, encoderOf, type Architecture } from './models/architectures.js';
 export { projectionHead, type ProjectionHeadOptions } from './models/projection-head.js';
 export { imageEncoder, type ImageEncoder } from './models/image-encoder.js';
 export { countParameters, initialise, scopeOf, type Module } from './nn/module.js';
+export { fromStateDict, toStateDict } from './nn/state-dict.js';
 // Data and augmentations
 export { proteinClouds, loadProteinClouds } from './data/protein-clouds.js';
 export { generateProteinClouds } from './data/generated-proteins.js';
@@ -43,6 +45,16 @@ export {
 } from './augment/simclr.js';
 export { CIFAR_NORMALIZE } from './augment/normalize.js';
 export { imagesFromBytes, imagesFromWords, packBytes, type ImageSize } from './augment/images.js';
+// Images
+export {
+  IMAGE_DATA,
+  defaultImageData,
+  loadImages,
+  type ImageDataName,
+  type ImageSplit,
+} from './data/images.js';
+export { generateImages, renderImages, type ImageFactors } from './data/generated-images.js';
+export { subset, type DataSet } from './data/data-set.js';
 // Losses
 export { infoNce } from './losses/info-nce.js';
 export { alignment } from './losses/alignment.js';
@@ -67,6 +79,8 @@ export { axisReadout } from './measure/axis-readout.js';
 export { assertRotationEquivariant } from './measure/assert-equivariant.js';
 // Training and runs
 export { adam } from './train/adam.js';
+export { sgd } from './train/sgd.js';
+export { schedule, type Schedule, type ScheduleOptions } from './train/schedule.js';
 export { trainingFunction } from './train/training-function.js';
 export { train, type TrainProgress } from './train/trainer.js';
 export { openStore, type RunStore } from './runs/store.js';

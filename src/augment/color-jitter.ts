@@ -166,7 +166,7 @@ export function colorJitterInputs(count: number): InputSpecs {
     jitterBack: { shape: [count], dtype: 'int32' },
     jitterCuts: { shape: [packedCuts([], count).length], dtype: 'int32' },
     jitterBlends: { shape: [2 * SLOTS * count, CHANNELS, CHANNELS], dtype: 'float32' },
-    jitterMeans: { shape: [2 * SLOTS * count, 1, CHANNELS], dtype: 'float32' },
+    jitterMeans: { shape: [2 * SLOTS * count, CHANNELS, 1], dtype: 'float32' },
     jitterHue: { shape: [count, 1, 1], dtype: 'float32' },
   };
 }
@@ -243,9 +243,10 @@ export interface JitterTensors {
   readonly jitterHue: tf.Tensor3D;
 }
 
-/** `clamp(A x + c . mean(x))`: planes `[n, 3, pixels]`, A `[n, 3, 3]`, c `[n, 1, 3]`. */
+/** `clamp(A x + c . mean(x))`: planes `[n, 3, pixels]`, A `[n, 3, 3]`, c `[n, 3, 1]`. */
 function blend(planes: tf.Tensor3D, matrix: tf.Tensor3D, ofMean: tf.Tensor3D): tf.Tensor3D {
-  const constant = tf.matMul(ofMean, tf.mean<tf.Tensor3D>(planes, 2, true));
+  // Not a product of matrices: one so small takes TensorFlow seven times as long.
+  const constant = tf.sum<tf.Tensor3D>(tf.mul(ofMean, tf.mean(planes, 2, true)), 1, true);
   return tf.relu6(tf.add<tf.Tensor3D>(tf.matMul(matrix, planes), constant));
 }
 
@@ -264,6 +265,7 @@ const NO_CHROMA = 1e-20;
  * @param atMost - the largest shift that can come; above 1 the angle is brought back to -3..3 first.
  */
 function turnHue(planes: tf.Tensor3D, shift: tf.Tensor3D, atMost: number): tf.Tensor3D {
+  if (atMost === 0) return planes;
   const [r, g, b] = tf.split(planes, CHANNELS, 1) as [tf.Tensor3D, tf.Tensor3D, tf.Tensor3D];
   const least = tf.minimum(tf.minimum(r, g), b);
   const chroma = tf.sub<tf.Tensor3D>(tf.maximum(tf.maximum(r, g), b), least);
@@ -271,11 +273,12 @@ function turnHue(planes: tf.Tensor3D, shift: tf.Tensor3D, atMost: number): tf.Te
   const size = tf.div(tf.sub(tf.add(g, b), tf.add(r, below)), tf.maximum(chroma, NO_CHROMA));
   const turned = tf.add(tf.where(tf.greater(b, g), tf.neg(size), size), shift);
   const angle = atMost <= 1 ? turned : tf.sub(turned, tf.mul(6, tf.floor(tf.add(tf.div(turned, 6), 0.5))));
-  const channel = (fromPure: tf.Tensor) => {
-    const share = tf.clipByValue(tf.abs(tf.sub(tf.abs(fromPure), 3)), 1, 2);
-    return tf.add<tf.Tensor3D>(below, tf.mul(chroma, share));
-  };
-  return tf.concat([channel(angle), channel(tf.sub(angle, 2)), channel(tf.add(angle, 2))], 1);
+  const channel = (share: tf.Tensor) =>
+    tf.add<tf.Tensor3D>(below, tf.mul(chroma, tf.clipByValue(share, 1, 2)));
+  const shareAt = (fromPure: tf.Tensor) => tf.abs(tf.sub(tf.abs(fromPure), 3));
+  // Red's angle stays below 4, where what is left of 3 is the share, and below 1 beyond 3, too.
+  const red = tf.sub(3, tf.abs(angle));
+  return tf.concat([channel(red), channel(shareAt(tf.sub(angle, 2))), channel(shareAt(tf.add(angle, 2)))], 1);
 }
 
 /** The plain twin of {@link jitterPlanes}: every image goes through every slot. */

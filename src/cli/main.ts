@@ -13,7 +13,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   train: async () => (await import('./train.js')).registerTrain,
   reproduce: async () => (await import('./reproduce.js')).registerReproduce,
   report: async () => (await import('./report.js')).registerReport,
+  data: async () => (await import('./data.js')).registerData,
   runs: async () => (await import('./runs.js')).registerRuns,
+  export: async () => (await import('./export.js')).registerExport,
+  import: async () => (await import('./import.js')).registerImport,
   notebook: async () => (await import('./notebook.js')).registerNotebook,
   kernel: async () => (await import('./kernel.js')).registerKernel,
 };
@@ -24,6 +27,7 @@ Examples:
   care doctor                              what this machine computes with, and what is missing
   care reproduce protein --profile smoke   a first report in a minute
   care reproduce --plan                    what a reproduction needs, without doing it
+  care data list                           which image data are here
   care runs list                           what was trained
 `;
 
@@ -48,7 +52,20 @@ async function programFor(args: readonly string[]): Promise<Command> {
   return program;
 }
 
+/**
+ * A reader that goes away, as `head` does, ends the printing and nothing else: short commands are done anyway, and a
+ * training of hours is not lost with its display.
+ */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}
+
 async function main(): Promise<void> {
+  outliveReaders();
   try {
     const program = await programFor(process.argv.slice(2));
     await program.parseAsync(process.argv);

@@ -1,10 +1,11 @@
 /** `care notebook`: runs, checks and clears notebooks. */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { checkNotebookCells, formatDiagnostic } from '../notebook/check-cells.js';
 import { clearNotebook, formatNotebook, readNotebook, type Notebook } from '../notebook/nbformat.js';
 import { describeFailure, runNotebook, type NotebookEvent } from '../notebook/run-notebook.js';
+import { makeFolder } from '../tensorflow/setup/folders.js';
 
 interface RunOptions {
   readonly parameter: Readonly<Record<string, string>>;
@@ -117,7 +118,7 @@ function saveNotebook(notebook: Notebook, path: string): void {
   const target = resolve(path);
   const aside = `${target}.${process.pid}.tmp`;
   try {
-    mkdirSync(dirname(target), { recursive: true });
+    makeFolder(dirname(target));
     writeFileSync(aside, formatNotebook(notebook));
     renameSync(aside, target);
   } catch (error) {

@@ -1,5 +1,5 @@
 /** From an executed notebook to report files. */
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatNotebook } from '../notebook/nbformat.js';
@@ -7,6 +7,7 @@ import { describeFailure, runNotebook } from '../notebook/run-notebook.js';
 import type { SummaryBlock } from '../report/blocks.js';
 import { notebookSummary, renderReport } from '../report/render-report.js';
 import { UserError } from '../runs/user-error.js';
+import { makeFolder } from '../tensorflow/setup/folders.js';
 import { writeFileAtomically } from '../train/atomic-file.js';
 
 /** The folder of the package, in which `notebooks/` stands. */
@@ -35,7 +36,7 @@ export function notebookPath(path: string): string {
 export function prepareFolder(folder: string): void {
   const trial = join(folder, '.care-write-test');
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     writeFileAtomically(trial, '', 'a test file');
     rmSync(trial);
   } catch (error) {

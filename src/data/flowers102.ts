@@ -5,7 +5,13 @@ import { DataError } from './data-error.js';
 import type { DataSet } from './data-set.js';
 import { FLOWER_NAMES } from './flower-names.js';
 import { listImages, type ListedImage } from './image-listing.js';
-import { decodeChosen, loadImageSet, type ImageSetOptions } from './image-set.js';
+import {
+  chooseImages,
+  decodeChosen,
+  type Choice,
+  type ChoiceOptions,
+  type ImageSetOptions,
+} from './image-set.js';
 import { readMatFile } from './mat-file.js';
 import { readSourceFile } from './source-file.js';
 
@@ -28,8 +34,19 @@ export async function loadFlowers102(
   dataDir: string,
   options: ImageSetOptions,
 ): Promise<DataSet> {
+  const { listing, chosen } = await chooseFlowers102(root, split, dataDir, options);
+  return await decodeChosen(`Flowers-102 ${split}`, listing, chosen, options);
+}
+
+/** The images of a split of Flowers-102, before they are decoded. */
+export async function chooseFlowers102(
+  root: string,
+  split: 'train' | 'test',
+  dataDir: string,
+  options: ChoiceOptions,
+): Promise<Choice> {
   const isOfficial = [FLOWERS_LABELS, FLOWERS_SPLITS].some((file) => existsSync(join(root, file)));
-  if (!isOfficial) return await loadImageSet('Flowers-102', root, split, dataDir, options);
+  if (!isOfficial) return await chooseImages(root, split, dataDir, options);
   const { labels, members, files } = readTables(root, split, dataDir);
   const place = IMAGES.map((name) => join(root, name)).find((path) => existsSync(path));
   if (place === undefined) {
@@ -53,8 +70,9 @@ export async function loadFlowers102(
     images,
     labels: members.map((number) => labels[number - 1] ?? -1),
     settings: { split },
+    furtherFiles: files,
   };
-  return await decodeChosen(`Flowers-102 ${split}`, listing, chosen, options, files);
+  return { listing, chosen };
 }
 
 /** Labels 0 to 101 of all images, and the numbers (from 1) of the images of a split, ascending. */

@@ -12,7 +12,6 @@ import { createHash } from 'node:crypto';
 import {
   closeSync,
   existsSync,
-  mkdirSync,
   openSync,
   readFileSync,
   rmSync,
@@ -23,6 +22,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import { makeFolder } from '../tensorflow/setup/folders.js';
 import { cacheFolder } from '../tensorflow/setup/library.js';
 import { withLock } from '../tensorflow/setup/lock.js';
 import { cleanLeftovers, makeStagingFolder, publish } from '../tensorflow/setup/staging.js';
@@ -57,6 +57,8 @@ export interface DecodeOptions {
   readonly onProgress?: OnProgress;
   /** Default: `images` in the cache folder. */
   readonly cacheDir?: string;
+  /** Bytes above which images are read when they are asked for; default 1 GiB. */
+  readonly memoryLimit?: number;
 }
 
 interface Index {
@@ -81,7 +83,7 @@ export async function decodedImages(
   checkSize(options.size);
   const root = options.cacheDir ?? join(cacheFolder(), 'images');
   const folder = join(root, await cacheKey(listing, images, options.size));
-  const found = openCache(folder, images.length, options.size);
+  const found = openCache(folder, images.length, options);
   if (found !== null) return found;
   try {
     return await withLock(
@@ -89,10 +91,10 @@ export async function decodedImages(
       () => undefined,
       async () => {
         // Another process may have decoded them while this one waited.
-        const now = openCache(folder, images.length, options.size);
+        const now = openCache(folder, images.length, options);
         if (now !== null) return now;
         await fillCache(folder, listing, images, options);
-        return demandCache(folder, images.length, options.size);
+        return demandCache(folder, images.length, options);
       },
     );
   } catch (error) {
@@ -121,12 +123,13 @@ async function cacheKey(
   return hash.digest('hex').slice(0, 24);
 }
 
-function openCache(folder: string, count: number, size: number): DecodedImages | null {
+function openCache(folder: string, count: number, options: DecodeOptions): DecodedImages | null {
+  const { size, memoryLimit = MEMORY_LIMIT } = options;
   const index = readIndex(folder);
   const path = join(folder, 'pixels.bin');
   const bytes = count * size * size * CHANNELS;
   if (index?.count !== count || !existsSync(path) || statSync(path).size !== bytes) return null;
-  const pixels = bytes > MEMORY_LIMIT ? pixelsOnDisk(path, size) : checkedPixels(path, index.sha256, size);
+  const pixels = bytes > memoryLimit ? pixelsOnDisk(path, size) : checkedPixels(path, index.sha256, size);
   return pixels === null ? null : { pixels, files: index.files, remarks: traitRemarks(index.traits) };
 }
 
@@ -158,8 +161,8 @@ function pixelsOnDisk(path: string, size: number): PixelSource {
   };
 }
 
-function demandCache(folder: string, count: number, size: number): DecodedImages {
-  const made = openCache(folder, count, size);
+function demandCache(folder: string, count: number, options: DecodeOptions): DecodedImages {
+  const made = openCache(folder, count, options);
   if (made !== null) return made;
   throw new DataError(
     `${folder}: the decoded images read back are not those that were written.`,
@@ -173,7 +176,7 @@ async function fillCache(
   images: readonly ListedImage[],
   options: DecodeOptions,
 ): Promise<void> {
-  mkdirSync(dirname(folder), { recursive: true });
+  makeFolder(dirname(folder));
   cleanLeftovers(folder);
   demandSpace(dirname(folder), images.length * options.size ** 2 * CHANNELS);
   const staging = makeStagingFolder(folder);
@@ -214,11 +217,18 @@ async function decodeInto(
       for (const trait of decoded.traits) traits[trait] += 1;
       const name = `${listing.name}/${images[index]?.path ?? ''}`;
       files[index] = { name, bytes: decoded.length, sha256: decoded.sha256 };
-      options.onProgress?.(++done, images.length);
+      done += 1;
+      options.onProgress?.(done, images.length);
     });
   } finally {
     closeSync(file);
     await pool.close();
+  }
+  if (done !== images.length) {
+    throw new DataError(
+      `${listing.name}: ${images.length - done} of ${images.length} images were gone when they were to be decoded.`,
+      'Something else changed the data at the same time; try again.',
+    );
   }
   const { digest: sha256 } = await hashFile(target, 'sha256');
   return {
@@ -252,7 +262,7 @@ async function decodeAll(
   const check = (): void => {
     if (failures.length > 0) throw failures[0];
   };
-  await feed(listing, images, submit, async () => {
+  await feedImages(listing, images, submit, async () => {
     await pool.ready();
     check();
   });
@@ -260,7 +270,8 @@ async function decodeAll(
   check();
 }
 
-async function feed(
+/** Goes through the images in the order in which they are read, handing each to `submit` when `ready` lets it. */
+export async function feedImages(
   listing: ImageListing,
   images: readonly ListedImage[],
   submit: (encoded: Encoded, index: number) => void,

@@ -25,13 +25,25 @@ export interface ImageSetOptions {
   readonly onRemark?: (remark: string) => void;
   readonly onProgress?: OnProgress;
   readonly cacheDir?: string;
+  readonly memoryLimit?: number;
 }
 
 /** Images that were chosen, before they are decoded. */
 export interface ChosenImages extends ClassedImages {
   /** What was chosen by other means than the files' places. */
   readonly settings: DataSetParts['settings'];
+  /** Files beside the images that were read, such as labels. */
+  readonly furtherFiles?: readonly SourceFile[];
 }
+
+/** A folder or archive with what was chosen of it. */
+export interface Choice {
+  readonly listing: ImageListing;
+  readonly chosen: ChosenImages;
+}
+
+/** What of the options decides the choice. */
+export type ChoiceOptions = Pick<ImageSetOptions, 'seed' | 'onRemark'>;
 
 /**
  * Loads a split of an image folder or tar archive at `root`: `<split>/<class>/*.jpg` (or `.png`), or `<class>/*.jpg`,
@@ -46,13 +58,23 @@ export async function loadImageSet(
   dataDir: string,
   options: ImageSetOptions,
 ): Promise<DataSet> {
-  const listing = await listImages(root, dataDir);
-  const chosen = chooseSplit(listing, split, options);
+  const { listing, chosen } = await chooseImages(root, split, dataDir, options);
   return await decodeChosen(`${title} ${split}`, listing, chosen, options);
 }
 
+/** The images of a split of an image folder or archive, before they are decoded. */
+export async function chooseImages(
+  root: string,
+  split: 'train' | 'test',
+  dataDir: string,
+  options: ChoiceOptions,
+): Promise<Choice> {
+  const listing = await listImages(root, dataDir);
+  return { listing, chosen: chooseSplit(listing, split, options) };
+}
+
 /** The images of a split, by folder or by the seed. */
-function chooseSplit(listing: ImageListing, split: 'train' | 'test', options: ImageSetOptions): ChosenImages {
+function chooseSplit(listing: ImageListing, split: 'train' | 'test', options: ChoiceOptions): ChosenImages {
   const all = classedImages(listing, split);
   if (hasSplits(listing)) return { ...all, settings: { split } };
   const indices = stratifiedSplit(all.labels, options.seed)[split];
@@ -69,7 +91,6 @@ export async function decodeChosen(
   listing: ImageListing,
   chosen: ChosenImages,
   options: ImageSetOptions,
-  furtherFiles: readonly SourceFile[] = [],
 ): Promise<DataSet> {
   const { limit, seed, size } = options;
   if (limit !== undefined) checkLimit(limit);
@@ -90,7 +111,7 @@ export async function decodeChosen(
     classNames: taken.classNames,
     labels: Int32Array.from(taken.labels),
     pixels,
-    files: [...files, ...furtherFiles],
+    files: [...files, ...(chosen.furtherFiles ?? [])],
     settings: { ...chosen.settings, size, resize: RESIZE_RULE, ...(isLimited ? { limit, seed } : {}) },
   });
 }

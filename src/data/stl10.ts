@@ -1,4 +1,4 @@
-import { openSync } from 'node:fs';
+import { existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { DataError } from './data-error.js';
@@ -28,9 +28,15 @@ const MEMORY_LIMIT = 2 ** 30;
  * 96 x 96 bytes, **column**-major; `<split>_y.bin` holds a label a byte, 1 to 10, given here as 0 to 9.
  *
  * @param size - 96, or a divisor of it: images are then the exact means of whole boxes of pixels, rounded half up.
+ * @param memoryLimit - bytes above which images are read when they are asked for.
  * @throws DataError when a file is missing, sizes do not fit together, or a label is out of range.
  */
-export async function loadStl10(split: StlSplit, dataDir: string, size: number = SIDE): Promise<DataSet> {
+export async function loadStl10(
+  split: StlSplit,
+  dataDir: string,
+  size: number = SIDE,
+  memoryLimit = MEMORY_LIMIT,
+): Promise<DataSet> {
   checkSize(size);
   const folder = join(dataDir, STL_FOLDER);
   const names = readSourceFile(join(folder, 'class_names.txt'), dataDir);
@@ -38,7 +44,7 @@ export async function loadStl10(split: StlSplit, dataDir: string, size: number =
   const count = countRecords(images, nameInDataDir(images, dataDir), RECORD);
   const labels =
     split === 'unlabeled' ? undefined : readLabels(join(folder, `${split}_y.bin`), count, dataDir);
-  const { pixels, file } = await readImages(images, count, size, dataDir);
+  const { pixels, file } = await readImages(images, count, size, dataDir, memoryLimit);
   return dataSet({
     name: `STL-10 ${split}`,
     classNames: names.content.toString('utf8').trim().split(/\s+/),
@@ -47,6 +53,20 @@ export async function loadStl10(split: StlSplit, dataDir: string, size: number =
     files: [names.file, file, ...(labels === undefined ? [] : [labels.file])],
     settings: size === SIDE ? {} : { size, resize: 'box mean' },
   });
+}
+
+/** The splits that are there, with their number of images by the size of their file. */
+export function stlSplits(dataDir: string): readonly { readonly split: StlSplit; readonly images: number }[] {
+  const splits = (['train', 'test', 'unlabeled'] as const).flatMap((split) => {
+    const path = join(dataDir, STL_FOLDER, `${split}_X.bin`);
+    if (!existsSync(path)) return [];
+    return [{ split, images: countRecords(path, nameInDataDir(path, dataDir), RECORD) }];
+  });
+  if (splits.length > 0) return splits;
+  throw new DataError(
+    `${STL_FOLDER}: there is none of train_X.bin, test_X.bin, unlabeled_X.bin.`,
+    'Complete the copy, or fetch it (care data fetch stl10).',
+  );
 }
 
 function checkSize(size: number): void {
@@ -75,9 +95,9 @@ function readLabels(path: string, count: number, dataDir: string) {
   return { labels, file };
 }
 
-async function readImages(path: string, count: number, size: number, dataDir: string) {
+async function readImages(path: string, count: number, size: number, dataDir: string, memoryLimit: number) {
   const imageBytes = CHANNELS * size * size;
-  if (count * imageBytes > MEMORY_LIMIT) {
+  if (count * imageBytes > memoryLimit) {
     return { file: await describeFile(path, dataDir), pixels: imagesOnDisk(path, size) };
   }
   const bytes = new Uint8Array(count * imageBytes);

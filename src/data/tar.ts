@@ -21,7 +21,7 @@ export interface TarEntry {
 const MAX_CONTENT = 2 ** 28;
 
 /**
- * Goes through a tar archive in order; the next entry waits until `onEntry` is done with the one before.
+ * Goes through a tar archive in order; the next entry comes when the content of the one before was read or passed over.
  *
  * @throws DataError for an entry that would lead out of the folder it is unpacked to (a path that is absolute or has
  * `..`), for links and devices, and for an archive that is damaged or cut off.
@@ -39,14 +39,22 @@ export async function readTar(
   }
   const source = createReadStream(path, { highWaterMark: 1 << 18 });
   const parser = new Parser({ strict: true });
+  let visiting = Promise.resolve();
   try {
     await new Promise<void>((resolve, reject) => {
-      parser.on('entry', (entry: ReadEntry) => void visit(entry, name, onEntry).catch(reject));
+      parser.on('entry', (entry: ReadEntry) => {
+        const visited = visit(entry, name, onEntry);
+        visited.catch(reject);
+        visiting = Promise.all([visiting, visited]).then(() => undefined);
+        visiting.catch(() => undefined);
+      });
       parser.on('end', resolve);
       parser.on('error', reject);
       source.on('error', reject);
       source.pipe(parser);
     });
+    // The archive ends as soon as its last entry is read, when `onEntry` may still be at work on it.
+    await visiting;
   } catch (error) {
     throw error instanceof DataError ? error : archiveError(error, name);
   } finally {

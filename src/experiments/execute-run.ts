@@ -6,6 +6,7 @@ import type { Program } from '../tensorflow/compile.js';
 import { environmentFacts } from '../tensorflow/engine.js';
 import type { TensorDataMap } from '../tensorflow/tensor-data.js';
 import { DivergedError, train, type Evaluation, type TrainProgress } from '../train/trainer.js';
+import { breathe, interruptSignal } from './interrupt.js';
 
 /** What the trainer needs of an experiment's run. */
 export interface Training {
@@ -15,6 +16,8 @@ export interface Training {
   readonly stepsPerEpoch?: number;
   /** A look at the model on the way; see the trainer. */
   readonly evaluation?: Evaluation;
+  /** What a reader of the record must know about how it is trained. */
+  readonly notes?: readonly string[];
 }
 
 /** A run that is wanted. */
@@ -31,12 +34,20 @@ export interface RunJob {
 
 export interface ExecuteOptions {
   readonly onProgress?: (progress: TrainProgress) => void;
+  /** Stops in order. Default: the interrupt of the notebook's cell, where there is one. */
   readonly signal?: AbortSignal;
 }
 
 /** A run was interrupted; what was trained is kept, and the same command goes on with it. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
+}
+
+const GOES_ON = 'the same command goes on from there';
+
+/** @throws InterruptedError when the signal came. */
+export function stopIfTold(signal: AbortSignal | undefined, before: string): void {
+  if (signal?.aborted === true) throw new InterruptedError(`Stopped before ${before}; ${GOES_ON}.`);
 }
 
 function finishedRecord(store: RunStore, spec: RunSpec): RunRecord | null {
@@ -59,13 +70,14 @@ async function trainToEnd(
   run: OpenRun,
   job: RunJob,
   training: Training,
-  options: ExecuteOptions,
+  { onProgress, signal }: ExecuteOptions,
 ): Promise<void> {
   const { program, inputsAt, viewsPerStep, stepsPerEpoch, evaluation } = training;
   const checkpoint = run.latestCheckpoint();
   const from = checkpoint?.state.step ?? 0;
   if (checkpoint !== null) program.writeState(checkpoint.state.tensors);
   run.startSession(environmentFacts(), from);
+  for (const note of training.notes ?? []) run.note(note);
   try {
     const result = await train({
       program,
@@ -82,14 +94,14 @@ async function trainToEnd(
       onProgress: (progress) => {
         const { step, seconds, viewsPerSecond } = progress;
         run.progress({ step, seconds, viewsPerSecond, peakMemoryBytes: peakMemoryBytes() });
-        options.onProgress?.(progress);
+        onProgress?.(progress);
       },
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      ...(signal === undefined ? {} : { signal }),
     });
     if (result.outcome === 'interrupted') {
       run.stop();
       throw new InterruptedError(
-        `Stopped ${run.record.label} at step ${result.step} of ${job.spec.plannedSteps}; the same command goes on from there.`,
+        `Stopped ${run.record.label} at step ${result.step} of ${job.spec.plannedSteps}; ${GOES_ON}.`,
       );
     }
     run.finish({ tensors: pick(program.readState(), job.weightNames) });
@@ -111,6 +123,9 @@ export async function ensureTrained(
   job: RunJob,
   options: ExecuteOptions = {},
 ): Promise<RunRecord> {
+  const { signal = interruptSignal() } = options;
+  await breathe();
+  stopIfTold(signal, job.spec.label);
   const found = finishedRecord(store, job.spec);
   if (found !== null) return found;
   const run = store.begin(job.spec);
@@ -123,7 +138,7 @@ export async function ensureTrained(
     }
     const training = job.training();
     try {
-      await trainToEnd(run, job, training, options);
+      await trainToEnd(run, job, training, { ...options, ...(signal === undefined ? {} : { signal }) });
     } finally {
       training.program.dispose();
     }
@@ -138,6 +153,7 @@ export async function ensureTrained(
  *
  * @param wanted - name and key of each measurement.
  * @param measure - makes the named measurements, with the trained weights.
+ * @throws InterruptedError when the signal came; measurements made before are kept.
  */
 export async function ensureMeasured(
   store: RunStore,
@@ -147,6 +163,7 @@ export async function ensureMeasured(
     names: readonly string[],
     weights: TensorDataMap,
   ) => Iterable<Measurement> | AsyncIterable<Measurement>,
+  { signal = interruptSignal() }: Pick<ExecuteOptions, 'signal'> = {},
 ): Promise<RunRecord> {
   const id = idOf(job.spec);
   const record = store.read(id);
@@ -154,9 +171,15 @@ export async function ensureMeasured(
     .filter(({ name, key }) => record.measurements[name]?.key !== key)
     .map(({ name }) => name);
   if (missing.length === 0) return record;
+  await breathe();
+  stopIfTold(signal, `measuring ${record.label}`);
   const run = store.begin(job.spec);
   try {
-    for await (const measurement of measure(missing, run.weights())) run.addMeasurement(measurement);
+    for await (const measurement of measure(missing, run.weights())) {
+      run.addMeasurement(measurement);
+      await breathe();
+      stopIfTold(signal, `the end of measuring ${record.label}`);
+    }
     return run.record;
   } finally {
     run.close();

@@ -26,6 +26,8 @@ export interface ResNetOptions {
 }
 
 export interface SmallResNetOptions {
+  /** `cifar` where left out. */
+  readonly stem?: Stem;
   /** Channels of the first of three stages; they double at each. 16 where left out. */
   readonly width?: number;
   /** Blocks of a stage; 1 (ResNet-8) where left out, 2 is ResNet-14. */
@@ -160,9 +162,10 @@ export function resNet({ depth, stem }: ResNetOptions): FeatureModule {
 }
 
 /**
- * A small residual network for machines without a GPU: the CIFAR stem and three stages of 16, 32 and 64 channels, built
+ * A small residual network for machines without a GPU: a stem and three stages of 16, 32 and 64 channels, built
  * and named like {@link resNet}; features `[batch, 64]`.
  */
-export function smallResNet({ width = 16, blocks = 1 }: SmallResNetOptions = {}): FeatureModule {
-  return residualNetwork({ stem: 'cifar', kind: BASIC, width, stages: [blocks, blocks, blocks] });
+export function smallResNet(options: SmallResNetOptions = {}): FeatureModule {
+  const { stem = 'cifar', width = 16, blocks = 1 } = options;
+  return residualNetwork({ stem, kind: BASIC, width, stages: [blocks, blocks, blocks] });
 }

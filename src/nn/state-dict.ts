@@ -47,7 +47,7 @@ export function pyTorchShape(shape: readonly number[]): readonly number[] {
 
 /**
  * Weights of this package as a PyTorch state dict. It has no `num_batches_tracked`, which counts for nothing with a
- * fixed momentum; load it with `strict=False`.
+ * fixed momentum, and which PyTorch's batch norm fills in where a state dict comes from a file.
  */
 export function toStateDict(weights: TensorDataMap): TensorDataMap {
   return Object.fromEntries(Object.entries(weights).map(([name, data]) => [name, toPyTorch(data)]));

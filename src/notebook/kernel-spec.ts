@@ -1,16 +1,8 @@
 /** The kernel specification by which Jupyter finds the kernel; written without Python. */
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, delimiter, join } from 'node:path';
+import { makeFolder } from '../tensorflow/setup/folders.js';
 import { kernelArguments } from './kernel-files.js';
 
 /** What Jupyter reads from `kernel.json`. */
@@ -76,7 +68,7 @@ export function installKernel(target: KernelTarget, displayName: string, version
     throw new Error(`${folder} holds a kernel that is not ours: choose another --name, or remove it`);
   const spec = kernelSpec(displayName, version);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     writeFileSync(existing, `${JSON.stringify(spec, null, 2)}\n`);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);

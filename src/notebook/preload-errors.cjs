@@ -12,6 +12,7 @@ const { format, inspect } = require('node:util');
 const { setImmediate, setTimeout } = require('node:timers');
 const { createGatherer, createWriter } = require('./preload-streams.cjs');
 const { beginCell, mapPlaces } = require('./preload-compiler.cjs');
+const { interruptCell, runInterruptible } = require('./preload-interrupt.cjs');
 
 /** How `care`'s display functions reach the kernel: a function of (message content, whether it is an update). */
 const DISPLAY = Symbol.for('care.notebook.display');
@@ -27,25 +28,29 @@ const WRAPPER_FRAME = /(\n\s+at In\[(\d+)\]:\d+:\d+)\n\s+at In\[\2\]:\d+:\d+(?=\
 let running = null;
 let latest = null;
 
-/** Whether this is tslab's or V8's way of saying that the reader pressed stop. */
-function isInterrupt(error) {
+/** What to say when the reader pressed stop, in the words of the work that was stopped where it has some; else null. */
+function interruptText(error) {
+  if (error?.name === 'InterruptedError' && typeof error.message === 'string') return error.message;
   const message = error instanceof Error ? error.message : '';
-  return message === 'Interrupted asynchronously' || /^Script execution was interrupted by/.test(message);
+  const isOurs =
+    message === 'Interrupted asynchronously' || /^Script execution was interrupted by/.test(message);
+  return isOurs ? 'the cell was interrupted' : null;
 }
 
 function describe(error) {
-  if (isInterrupt(error)) {
-    return {
-      ename: 'Interrupted',
-      evalue: 'the cell was interrupted',
-      traceback: ['Interrupted: the cell was interrupted'],
-    };
+  const interrupted = interruptText(error);
+  if (interrupted !== null) {
+    return { ename: 'Interrupted', evalue: interrupted, traceback: [`Interrupted: ${interrupted}`] };
   }
   // Anything can be thrown, objects of another realm included, so no instanceof here.
   const isError = typeof error === 'object' && error !== null && typeof error.message === 'string';
   const ename = isError ? String(error.name ?? 'Error') : 'Thrown';
   const evalue = isError ? error.message : inspect(error, { depth: 2, breakLength: 100 });
   if (!isError) return { ename, evalue, traceback: [`${ename}: ${evalue}`] };
+  // Errors with a hint are meant for the reader, whom stack and fields tell nothing more; see runs/user-error.ts.
+  if (typeof error.hint === 'string') {
+    return { ename, evalue, traceback: [`${ename}: ${evalue}`, ...(error.hint === '' ? [] : [error.hint])] };
+  }
   const { text, at } = mapPlaces(inspect(error, { depth: 3 }).replace(ARROW, ''));
   const lines = text
     .replace(WRAPPER_FRAME, '$1')
@@ -109,7 +114,7 @@ function mendExecutor(executor) {
       beginCell(cell?.number ?? 0, source);
       let ok = false;
       try {
-        ok = await inner.execute(source);
+        ok = await runInterruptible(() => inner.execute(source));
       } catch (thrown) {
         if (cell) recordFailure(cell, [thrown]);
       }
@@ -117,7 +122,7 @@ function mendExecutor(executor) {
       for (let turn = 0; turn < 2; turn++) await new Promise(setImmediate);
       return ok && !cell?.failure;
     };
-    return { ...inner, execute };
+    return { ...inner, execute, interrupt: () => interruptCell(inner.interrupt) };
   };
 }
 

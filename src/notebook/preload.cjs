@@ -4,6 +4,7 @@
  *
  * - output that is lost in bursts, and floods of tiny messages (`preload-streams.cjs`);
  * - errors that never reach Jupyter as errors, rejections that nobody awaited (`preload-errors.cjs`);
+ * - work that goes on although its cell was interrupted (`preload-interrupt.cjs`);
  * - line numbers of the generated JavaScript instead of the cell's, packages that change (`preload-compiler.cjs`);
  * - packages that are not found when the notebook lies outside this project (`preload-packages.cjs`).
  *

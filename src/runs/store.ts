@@ -1,7 +1,8 @@
 /** The folder with all runs: `<dir>/<id>/record.json` and what belongs to it, and `<dir>/data-<hash>.json`. */
-import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { SourceFile } from '../data/point-clouds.js';
+import { makeFolder } from '../tensorflow/setup/folders.js';
 import { errorCode, removeAsides, writeError, writeFileAtomically } from '../train/atomic-file.js';
 import type { TensorDataMap } from '../train/checkpoint-state.js';
 import { canonicalJson } from './canonical-json.js';
@@ -204,7 +205,7 @@ function beginRun(storeDir: string, spec: RunSpec): OpenRun {
   const id = idOf(spec);
   const dir = join(storeDir, id);
   try {
-    mkdirSync(dir, { recursive: true });
+    makeFolder(dir);
   } catch (error) {
     throw writeError('the run', dir, error);
   }

@@ -14,19 +14,18 @@ export type Source =
   | { readonly from: 'input'; readonly name: string }
   | { readonly from: 'constant'; readonly constant: number };
 
-/** Shape of an op's output, and the bytes of one element as tfjs counts them. */
-export interface OutputSize {
+/** Shape and dtype of a tensor. */
+export interface TensorType {
   readonly shape: readonly number[];
-  readonly itemBytes: number;
+  readonly dtype: tf.DataType;
 }
 
 export interface RecordedOp {
   readonly name: string;
   readonly attributes: readonly NativeOpAttr[];
   readonly inputs: readonly Source[];
-  readonly outputs: number;
-  /** Of each output, with the inputs of the recording. */
-  readonly sizes: readonly OutputSize[];
+  /** What its outputs were. */
+  readonly results: readonly TensorType[];
 }
 
 export interface RecordedConstant {
@@ -40,6 +39,10 @@ export interface Recording {
   readonly ops: readonly RecordedOp[];
   readonly constants: readonly RecordedConstant[];
   readonly outputs: Readonly<Record<string, Source>>;
+}
+
+/** A recording as it was made, with what a later one of the same function has no place for. */
+export interface RawRecording extends Recording {
   /** For each op and each of its outputs: how many ops had run when, op by op, it was freed. */
   readonly freedAfter: readonly (readonly number[])[];
 }
@@ -113,7 +116,7 @@ export function record(
   name: string,
   inputs: Readonly<Record<string, tf.Tensor>>,
   run: () => Readonly<Record<string, tf.Tensor>>,
-): Recording {
+): RawRecording {
   if (Object.hasOwn(backend, 'readSync')) {
     throw new RecordingError(
       `Recording ${name}: another recording is under way; a step cannot compile a program.`,
@@ -124,7 +127,7 @@ export function record(
   const sources = new Map<object, Source>();
   const madeInside = new Set<object>();
   const freed = new Map<object, number>();
-  const results: (readonly object[])[] = [];
+  const made: (readonly object[])[] = [];
   for (const [inputName, tensor] of Object.entries(inputs)) {
     sources.set(tensor.dataId, { from: 'input', name: inputName });
   }
@@ -169,20 +172,16 @@ export function record(
     run: () => tf.Tensor[],
   ): tf.Tensor[] {
     const from = tensors.map((tensor, i) => sourceOf(tensor, `input ${i} of op ${op}`));
-    const made = run();
-    made.forEach((result, output) => sources.set(result.dataId, { from: 'op', op: ops.length, output }));
-    results.push(made.map(({ dataId }) => dataId));
+    const results = run();
+    results.forEach((result, output) => sources.set(result.dataId, { from: 'op', op: ops.length, output }));
+    made.push(results.map(({ dataId }) => dataId));
     ops.push({
       name: op,
       attributes: withStatedTypes(backend, op, attributes, tensors),
       inputs: from,
-      outputs: made.length,
-      sizes: made.map(({ shape, dtype }) => ({
-        shape: [...shape],
-        itemBytes: tf.util.bytesPerElement(dtype),
-      })),
+      results: results.map(({ shape, dtype }) => ({ shape: [...shape], dtype })),
     });
-    return made;
+    return results;
   }
 
   backend.executeSingleOutput = (op, attributes, tensors) => {
@@ -211,12 +210,12 @@ export function record(
   };
   try {
     const outputs = tf.tidy(() => {
-      const named = run();
+      const results = run();
       return Object.fromEntries(
-        Object.entries(named).map(([key, tensor]) => [key, sourceOf(tensor, `output "${key}"`)]),
+        Object.entries(results).map(([key, tensor]) => [key, sourceOf(tensor, `output "${key}"`)]),
       );
     }) as unknown as Record<string, Source>;
-    const freedAfter = results.map((made) => made.map((dataId) => freed.get(dataId) ?? ops.length));
+    const freedAfter = made.map((results) => results.map((dataId) => freed.get(dataId) ?? ops.length));
     return { ops, constants, outputs, freedAfter };
   } finally {
     // The methods stand on the backend's prototype: without the wrappers they are found there again.

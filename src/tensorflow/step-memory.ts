@@ -1,6 +1,7 @@
 /** How much memory a recorded function needs, told from its recording alone. */
-import type { OutputSize, RecordedOp, Recording, Source } from './recording.js';
+import type { RawRecording, RecordedOp, Recording, Source, TensorType } from './recording.js';
 import { sizeOf } from './tensor-data.js';
+import * as tf from './tf.js';
 
 /** Ops whose output is their first input under another shape: they take no memory of their own. */
 const ALIASING = new Set(['Reshape', 'Identity', 'ExpandDims', 'Squeeze', 'StopGradient']);
@@ -12,7 +13,7 @@ interface Piece {
   until: number;
 }
 
-const bytesOf = ({ shape, itemBytes }: OutputSize): number => sizeOf(shape) * itemBytes;
+const bytesOf = ({ shape, dtype }: TensorType): number => sizeOf(shape) * tf.util.bytesPerElement(dtype);
 
 /** The piece of memory behind each output of each op; undefined for what lies in an input or a constant. */
 function piecesOf({ ops }: Recording): (Piece | undefined)[][] {
@@ -23,7 +24,7 @@ function piecesOf({ ops }: Recording): (Piece | undefined)[][] {
     pieces.push(
       ALIASING.has(op.name)
         ? [pieceOf(op.inputs[0])]
-        : op.sizes.map((size) => ({ bytes: bytesOf(size), from: at, until: at })),
+        : op.results.map((result) => ({ bytes: bytesOf(result), from: at, until: at })),
     );
   });
   return pieces;
@@ -69,7 +70,7 @@ export function peakGraphBytes(recording: Recording): number {
  * Peak bytes of intermediate results when the function runs op by op, as it does while it is recorded: each is there until
  * tfjs frees it.
  */
-export function peakEagerBytes(recording: Recording): number {
+export function peakEagerBytes(recording: RawRecording): number {
   const pieces = piecesOf(recording);
   recording.freedAfter.forEach((outputs, op) =>
     outputs.forEach((freedAfter, output) => extend(pieces[op]?.[output], freedAfter - 1)),
@@ -80,24 +81,23 @@ export function peakEagerBytes(recording: Recording): number {
 /** A recording of a function for so many items. */
 export interface SizedRecording {
   readonly items: number;
-  readonly recording: Recording;
+  readonly recording: RawRecording;
 }
 
-function sizeAt(first: OutputSize, second: OutputSize, share: number): OutputSize {
-  if (first.shape.length !== second.shape.length)
-    throw new RangeError('Step memory: an output changed its rank.');
+function resultAt(first: TensorType, second: TensorType, share: number): TensorType {
   const shape = first.shape.map((length, axis) =>
     Math.max(0, Math.round(length + share * ((second.shape[axis] ?? length) - length))),
   );
-  return { shape, itemBytes: first.itemBytes };
+  return { shape, dtype: first.dtype };
 }
 
 function opAt(first: RecordedOp, second: RecordedOp | undefined, share: number): RecordedOp {
-  if (second?.name !== first.name || second.outputs !== first.outputs) {
+  const ranks = ({ results }: RecordedOp) => results.map(({ shape }) => shape.length).join();
+  if (second?.name !== first.name || ranks(second) !== ranks(first)) {
     throw new RangeError(`Step memory: op ${first.name} is another one in the second recording.`);
   }
-  const sizes = first.sizes.map((size, i) => sizeAt(size, second.sizes[i] ?? size, share));
-  return { ...first, sizes };
+  const results = first.results.map((result, i) => resultAt(result, second.results[i] ?? result, share));
+  return { ...first, results };
 }
 
 /**
@@ -106,7 +106,7 @@ function opAt(first: RecordedOp, second: RecordedOp | undefined, share: number):
  *
  * @throws RangeError when the two are not of one function.
  */
-export function recordingAt(items: number, first: SizedRecording, second: SizedRecording): Recording {
+export function recordingAt(items: number, first: SizedRecording, second: SizedRecording): RawRecording {
   if (first.recording.ops.length !== second.recording.ops.length) {
     throw new RangeError(
       `Step memory: ${first.recording.ops.length} ops for ${first.items} items, ` +

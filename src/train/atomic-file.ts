@@ -3,17 +3,9 @@
  * after a crash or a power cut either the old or the new content stands there.
  */
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { makeFolder } from '../tensorflow/setup/folders.js';
 import { UserError } from './user-error.js';
 
 const ASIDE = /^\..+\.aside$/;
@@ -27,6 +19,7 @@ const HINTS: Readonly<Record<string, string>> = {
   EPERM: 'You may not write there: change the permissions, or choose another folder.',
   ENOTDIR: 'Part of that path is a file, not a folder: move it away, or choose another folder.',
   EEXIST: 'Something else has that name: move it away, or choose another folder.',
+  ENOENT: 'No folder can be made there: choose another one.',
   EISDIR: 'A folder has that name: move it away, or choose another folder.',
 };
 
@@ -80,7 +73,7 @@ export function writeFileAtomically(path: string, content: Uint8Array | string, 
   const dir = dirname(path);
   const aside = join(dir, `.${basename(path)}.${process.pid}-${randomBytes(4).toString('hex')}.aside`);
   try {
-    mkdirSync(dir, { recursive: true });
+    makeFolder(dir);
     writeSynced(aside, content);
     renameSync(aside, path);
     syncFolder(dir);

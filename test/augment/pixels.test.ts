@@ -43,7 +43,7 @@ function jitterTensors(drawn: JitterParameters): JitterTensors {
     jitterBack: tf.tensor1d(values.jitterBack, 'int32'),
     jitterCuts: tf.tensor1d(values.jitterCuts, 'int32'),
     jitterBlends: tf.tensor3d(values.jitterBlends, [6 * count, 3, 3]),
-    jitterMeans: tf.tensor3d(values.jitterMeans, [6 * count, 1, 3]),
+    jitterMeans: tf.tensor3d(values.jitterMeans, [6 * count, 3, 1]),
     jitterHue: tf.tensor3d(values.jitterHue, [count, 1, 1]),
   };
 }

@@ -11,6 +11,7 @@ import { randomStream } from '../../src/tensorflow/random.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import golden from '../golden/augment.json' with { type: 'json' };
 import { formulaImages, largestGap } from './formula.js';
+import { goldenDraws } from './golden-draws.js';
 
 startEngine();
 
@@ -49,28 +50,6 @@ function viewsOf(
   );
   program.dispose();
   return views;
-}
-
-/** The draws of the golden script. */
-function goldenDraws(): SimclrParameters {
-  const { draws } = golden.whole;
-  const box = (k: number) => Int32Array.from(draws, (draw) => draw.box[k] ?? NaN);
-  const factor = (k: number) => Float32Array.from(draws, (draw) => draw.factors[k] ?? NaN);
-  return {
-    count: draws.length,
-    crop: { top: box(0), left: box(1), height: box(2), width: box(3) },
-    flip: { flipped: Uint8Array.from(draws, ({ flip }) => Number(flip)) },
-    jitter: {
-      jittered: Uint8Array.from(draws, ({ order }) => Number(order !== null)),
-      brightness: factor(0),
-      contrast: factor(1),
-      saturation: factor(2),
-      hue: factor(3),
-      order: Uint8Array.from(draws.flatMap(({ order }) => order ?? [0, 1, 2, 3])),
-    },
-    grayscale: { grey: Uint8Array.from(draws, ({ grey }) => Number(grey)) },
-    blur: { sigma: Float32Array.from(draws, ({ sigma }) => sigma ?? 0) },
-  };
 }
 
 describe('simclrAugmentation', () => {

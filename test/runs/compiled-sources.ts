@@ -29,7 +29,7 @@ export function temporaryFolder(name: string): string {
  */
 export function compileSources(): string {
   const target = temporaryFolder('sources');
-  for (const room of ['runs', 'train']) {
+  for (const room of ['runs', 'train', 'data', 'tensorflow/setup']) {
     mkdirSync(join(target, 'dist', room), { recursive: true });
     const source = join(packageDir, 'src', room);
     for (const name of readdirSync(source)) {

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { recordFunction, type ProgramDefinition } from '../../src/tensorflow/compile.js';
 import { nativeBackend, startEngine } from '../../src/tensorflow/engine.js';
-import type { RecordedOp, Recording, Source } from '../../src/tensorflow/recording.js';
+import type { RawRecording, RecordedOp, Source } from '../../src/tensorflow/recording.js';
 import { peakEagerBytes, peakGraphBytes, recordingAt } from '../../src/tensorflow/step-memory.js';
 import * as tf from '../../src/tensorflow/tf.js';
 
@@ -13,17 +13,15 @@ const INPUT: Source = { from: 'input', name: 'x' };
 
 /** An op with outputs of so many floats. */
 function op(name: string, inputs: readonly Source[], ...lengths: readonly number[]): RecordedOp {
-  const sizes = lengths.map((length) => ({ shape: [length], itemBytes: 4 }));
-  return { name, attributes: [], inputs, outputs: lengths.length, sizes };
+  const results = lengths.map((length) => ({ shape: [length], dtype: 'float32' as const }));
+  return { name, attributes: [], inputs, results };
 }
 
 function recordingOf(
   ops: readonly RecordedOp[],
   outputs: Readonly<Record<string, Source>>,
-  freedAfter: readonly (readonly number[])[] = ops.map(({ outputs: count }) =>
-    new Array<number>(count).fill(ops.length),
-  ),
-): Recording {
+  freedAfter: readonly (readonly number[])[] = ops.map(({ results }) => results.map(() => ops.length)),
+): RawRecording {
   return { ops, constants: [], outputs, freedAfter };
 }
 
@@ -127,13 +125,13 @@ function definitionFor(rows: number): ProgramDefinition {
 }
 
 describe.skipIf(nativeBackend() === null)('a recording', () => {
-  const recorded = (rows: number) => recordFunction(definitionFor(rows), 'f') as Recording;
+  const recorded = (rows: number) => recordFunction(definitionFor(rows), 'f') as RawRecording;
 
   it('knows the sizes of results, and when tfjs freed them', () => {
     const { ops, freedAfter } = recorded(3);
     const at = (name: string) => ops.findIndex((each) => each.name === name);
-    expect(ops[at('Exp')]?.sizes).toEqual([{ shape: [3, 4], itemBytes: 4 }]);
-    expect(ops[at('Sum')]?.sizes).toEqual([{ shape: [3], itemBytes: 4 }]);
+    expect(ops[at('Exp')]?.results).toEqual([{ shape: [3, 4], dtype: 'float32' }]);
+    expect(ops[at('Sum')]?.results).toEqual([{ shape: [3], dtype: 'float32' }]);
     // The exponentials are gone as soon as they were added up, the squares at the end.
     expect(freedAfter[at('Exp')]).toEqual([at('Sum') + 1]);
     expect(freedAfter[at('Square')]).toEqual([ops.length]);
@@ -161,7 +159,7 @@ describe.skipIf(nativeBackend() === null)('a recording', () => {
         const larger = { items: 5, recording: recorded(5) };
         const told = recordingAt(rows, small, larger);
         const real = recorded(rows);
-        expect(told.ops.map(({ sizes }) => sizes)).toEqual(real.ops.map(({ sizes }) => sizes));
+        expect(told.ops.map(({ results }) => results)).toEqual(real.ops.map(({ results }) => results));
         expect(peakGraphBytes(told)).toBe(peakGraphBytes(real));
         expect(peakEagerBytes(told)).toBe(peakEagerBytes(real));
       }),

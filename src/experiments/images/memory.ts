@@ -4,6 +4,7 @@ import { dataSet, pixelsInMemory, type DataSet } from '../../data/data-set.js';
 import type { ObjectiveName } from '../../methods/objective.js';
 import { recordFunction, type ProgramDefinition } from '../../tensorflow/compile.js';
 import { startEngine } from '../../tensorflow/engine.js';
+import { simplify } from '../../tensorflow/simplify.js';
 import {
   peakEagerBytes,
   peakGraphBytes,
@@ -106,7 +107,7 @@ export function trainingMemory(
     const itemsOf = (name: string) => (name === 'embed' ? EMBED_BATCH : name === 'batchLoss' ? batch : piece);
     const peaks = Object.entries(recorded).map(([name, [first, second]]) => {
       const recording = recordingAt(itemsOf(name), first, second);
-      return Math.max(peakGraphBytes(recording), peakEagerBytes(recording));
+      return Math.max(peakGraphBytes(simplify(recording)), peakEagerBytes(recording));
     });
     return fixed + Math.max(...peaks);
   };

@@ -11,12 +11,14 @@ import { idOf, type RunSpec, type RunStore } from '../../runs/store.js';
 import { availableMemory } from '../../tensorflow/available-memory.js';
 import type { Execution } from '../../tensorflow/compile.js';
 import type { TensorDataMap } from '../../tensorflow/tensor-data.js';
+import type { ShardPlan } from '../../train/shards/plan.js';
 import type { TrainProgress } from '../../train/trainer.js';
-import { ensureMeasured, ensureTrained, type RunJob } from '../execute-run.js';
+import { ensureMeasured, ensureTrained, type RunJob, type Training } from '../execute-run.js';
 import type { ImageConfig, ImageMeasureConfig } from './config.js';
 import { embeddingProgram } from './embedding.js';
 import { checkMemory } from './memory.js';
 import { imageModel, initialWeights } from './model.js';
+import { checkShards, shardedImageTraining } from './sharded-training.js';
 import { knnOf, neighboursOf, type ImageTask } from './monitor.js';
 import { checkBatch, imageTraining, objectiveOf, stepsPerEpoch } from './training.js';
 
@@ -31,6 +33,8 @@ export interface PretrainOptions {
   readonly preset: PresetName;
   readonly dataDir?: string;
   readonly execution?: Execution;
+  /** Processes over which the views of a step are divided; left out: this one alone. */
+  readonly shards?: ShardPlan;
   readonly signal?: AbortSignal;
   /** Bytes that training may take; what the machine has available where left out. */
   readonly availableMemory?: number;
@@ -140,6 +144,8 @@ export async function pretrain(options: PretrainOptions): Promise<RunRecord> {
   const task = await loadImageTask(config, options);
   const objective = objectiveOf(config);
   if (objective !== null) checkBatch(config, task.train.length);
+  const { shards = { count: 1 } } = options;
+  if (objective !== null && shards.count > 1) checkShards(config, objective, shards);
   const neighbours = neighboursOf(measures, task);
   if (neighbours < measures.k) {
     options.onRemark?.(`measures.k is ${measures.k}, but ${neighbours} images can vote; all of them do.`);
@@ -163,7 +169,11 @@ export async function pretrain(options: PretrainOptions): Promise<RunRecord> {
       objective === null
         ? null
         : () => {
-            const training = imageTraining(config, objective, task.train, options.execution ?? 'chained');
+            const execution = options.execution ?? 'chained';
+            const training: Training =
+              shards.count === 1
+                ? imageTraining(config, objective, task.train, execution)
+                : shardedImageTraining(config, objective, task.train, execution, shards);
             const every = measures.knnEvery * perEpoch;
             const look = () => ({ knn: knnOf(training.program, task, measures).accuracy });
             return every === 0 ? training : { ...training, evaluation: { every, run: look } };

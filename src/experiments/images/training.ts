@@ -6,6 +6,7 @@
 import type { SimclrAugmentation } from '../../augment/simclr.js';
 import type { DataSet } from '../../data/data-set.js';
 import { objectiveLoss, viewsPerItem, type ObjectiveName } from '../../methods/objective.js';
+import type { ImageEncoder } from '../../models/image-encoder.js';
 import { scopeOf } from '../../nn/module.js';
 import {
   compileProgram,
@@ -13,8 +14,10 @@ import {
   type InputSpec,
   type Program,
   type ProgramDefinition,
+  type ProgramFunction,
 } from '../../tensorflow/compile.js';
 import { randomStream } from '../../tensorflow/random.js';
+import type { TensorDataMap } from '../../tensorflow/tensor-data.js';
 import * as tf from '../../tensorflow/tf.js';
 import { microBatchDefinition, microBatchProgram, type MicroBatchOptions } from '../../train/micro-batch.js';
 import type { Optimizer } from '../../train/optimizer.js';
@@ -159,23 +162,33 @@ function lossOfEmbeddings(
     );
 }
 
-/** What a step is made of: the parts of a program that takes the batch whole, or in pieces. */
-interface StepParts {
-  readonly pixels: PixelSource;
-  readonly views: readonly ViewName[];
+/** What a step is made of, in however many pieces or processes it is run. */
+export interface StepParts {
+  /** For messages. */
+  readonly name: string;
+  readonly model: ImageEncoder;
   readonly optimizer: Optimizer;
-  readonly step:
-    | { readonly kind: 'whole'; readonly definition: ProgramDefinition }
-    | { readonly kind: 'pieces'; readonly options: MicroBatchOptions };
+  /** Weights, buffers and what the optimizer keeps. */
+  readonly state: TensorDataMap;
+  readonly frozen: TensorDataMap;
+  readonly functions: { readonly embed: ProgramFunction };
+  readonly views: readonly ViewName[];
+  readonly loss: (embeddingOf: (view: ViewName) => tf.Tensor2D) => LossTerms;
+  readonly training: Omit<ImageTraining, 'program'>;
 }
 
-function stepParts(config: ImageConfig, objective: ObjectiveName, data: DataSet): StepParts {
-  const { batch, epochs, microBatch } = config.training;
+/** @throws UserError when the batch does not fit the data, the chunks or the pieces. */
+export function stepParts(
+  config: ImageConfig,
+  objective: ObjectiveName,
+  data: DataSet,
+  pixels: PixelSource,
+): StepParts {
+  checkBatch(config, data.length);
+  const { batch, epochs } = config.training;
   const perEpoch = stepsPerEpoch(config, data.length);
   const optimizer = imageOptimizer(config, epochs * perEpoch, perEpoch);
   const model = imageModel(config);
-  const augmentation = imageAugmentation(config, data);
-  const pixels = pixelSource(data);
   const weights = initialWeights(config);
   const parameters = Object.fromEntries(
     model.variables
@@ -183,13 +196,34 @@ function stepParts(config: ImageConfig, objective: ObjectiveName, data: DataSet)
       .flatMap(({ name }) => (weights[name] === undefined ? [] : [[name, weights[name]]])),
   );
   const views = viewsOf(objective);
-  const loss = lossOfEmbeddings(config, objective);
-  const shared = {
+  const draw = drawing(config, data, pixels, views);
+  return {
     name: `${config.model.architecture} ${config.method}`,
+    model,
+    optimizer,
     state: { ...weights, ...optimizer.slots(parameters) },
     frozen: pixels.frozen,
+    functions: { embed: embedFunction(config, data, EMBED_BATCH) },
+    views,
+    loss: lossOfEmbeddings(config, objective),
+    training: {
+      inputsAt: (step) => ({ ...draw(step), ...optimizer.inputsAt(step) }),
+      viewsPerStep: batch * views.length,
+      stepsPerEpoch: perEpoch,
+    },
   };
-  const embed = embedFunction(config, data, EMBED_BATCH);
+}
+
+/** A step that takes the batch whole, or in pieces. */
+type StepProgram =
+  | { readonly kind: 'whole'; readonly definition: ProgramDefinition }
+  | { readonly kind: 'pieces'; readonly options: MicroBatchOptions };
+
+function stepProgram(config: ImageConfig, parts: StepParts, data: DataSet, pixels: PixelSource): StepProgram {
+  const { batch, microBatch } = config.training;
+  const { model, optimizer, views, loss, name, state, frozen, functions } = parts;
+  const augmentation = imageAugmentation(config, data);
+  const shared = { name, state, frozen };
   if (microBatch === null) {
     const step = trainingFunction({
       model,
@@ -200,12 +234,11 @@ function stepParts(config: ImageConfig, objective: ObjectiveName, data: DataSet)
         return loss((view) => model.apply(scope, augmentation.apply(images, ofView(inputs, view))));
       },
     });
-    const definition = { ...shared, functions: { embed, step } };
-    return { pixels, views, optimizer, step: { kind: 'whole', definition } };
+    return { kind: 'whole', definition: { ...shared, functions: { ...functions, step } } };
   }
   const options: MicroBatchOptions = {
     ...shared,
-    functions: { embed },
+    functions,
     model,
     optimizer,
     views,
@@ -218,17 +251,22 @@ function stepParts(config: ImageConfig, objective: ObjectiveName, data: DataSet)
       model.apply(scopeOf(held, true, buffers), augmentation.apply(pixels.images(held, inputs), viewed)),
     loss: (embeddings) => loss((view) => embeddings[view] as tf.Tensor2D),
   };
-  return { pixels, views, optimizer, step: { kind: 'pieces', options } };
+  return { kind: 'pieces', options };
 }
 
-/** The program of a training step as it is compiled, for looking at what it will need. */
+/**
+ * The program of a training step as it is compiled, for looking at what it will need.
+ *
+ * @throws UserError when the batch does not fit the data, the chunks or the pieces.
+ */
 export function trainingDefinition(
   config: ImageConfig,
   objective: ObjectiveName,
   data: DataSet,
 ): ProgramDefinition {
-  const { step } = stepParts(config, objective, data);
-  return step.kind === 'whole' ? step.definition : microBatchDefinition(step.options);
+  const pixels = pixelSource(data);
+  const program = stepProgram(config, stepParts(config, objective, data, pixels), data, pixels);
+  return program.kind === 'whole' ? program.definition : microBatchDefinition(program.options);
 }
 
 /**
@@ -245,17 +283,12 @@ export function imageTraining(
   data: DataSet,
   execution: Execution,
 ): ImageTraining {
-  checkBatch(config, data.length);
-  const { pixels, views, optimizer, step } = stepParts(config, objective, data);
+  const pixels = pixelSource(data);
+  const parts = stepParts(config, objective, data, pixels);
+  const step = stepProgram(config, parts, data, pixels);
   const program =
     step.kind === 'whole'
       ? compileProgram(step.definition, execution)
       : microBatchProgram(step.options, execution);
-  const draw = drawing(config, data, pixels, views);
-  return {
-    program,
-    inputsAt: (at) => ({ ...draw(at), ...optimizer.inputsAt(at) }),
-    viewsPerStep: config.training.batch * views.length,
-    stepsPerEpoch: stepsPerEpoch(config, data.length),
-  };
+  return { program, ...parts.training };
 }

@@ -7,7 +7,8 @@ import { idOf, type RunSpec, type RunStore } from '../../runs/store.js';
 import type { Execution } from '../../tensorflow/compile.js';
 import type { TensorDataMap } from '../../tensorflow/tensor-data.js';
 import type { TrainProgress } from '../../train/trainer.js';
-import { ensureMeasured, ensureTrained, InterruptedError, type RunJob } from '../execute-run.js';
+import { ensureMeasured, ensureTrained, stopIfTold, type RunJob } from '../execute-run.js';
+import { breathe, interruptSignal } from '../interrupt.js';
 import type { StudyEvent } from '../study-event.js';
 import { objectiveOf, type EncoderName, type TrainingConfig } from './config.js';
 import { proteinEncoder } from './encoder.js';
@@ -91,6 +92,7 @@ export interface StudyOptions {
   readonly onEvent?: (event: StudyEvent) => void;
   /** Things that a person should read, such as what was left out of the data. */
   readonly onRemark?: (remark: string) => void;
+  /** Stops in order. Default: the interrupt of the notebook's cell, where there is one. */
   readonly signal?: AbortSignal;
 }
 
@@ -200,35 +202,29 @@ function taskLoader(
  * @throws InterruptedError when the signal came; UserError for data, settings or folders that do not serve.
  */
 export async function runProtein(plan: ProteinPlan, options: StudyOptions): Promise<ProteinResults> {
-  const { store, execution = 'chained', signal } = options;
+  const { store, execution = 'chained', signal = interruptSignal() } = options;
+  await breathe();
   const code = codeProvenance(codeHash(trainingEntry));
   const keys = measureKeys(plan.measures);
   const taskOf = taskLoader(options, ({ manifest }) => store.saveManifest(manifest));
   const outcomes: ProteinOutcome[] = [];
   for (const [index, run] of plan.runs.entries()) {
-    if (signal?.aborted === true) {
-      throw new InterruptedError(`Stopped before ${run.label}; the same command goes on from there.`);
-    }
+    stopIfTold(signal, run.label);
     const tell = (phase: StudyEvent['phase'], progress?: TrainProgress) => {
       const event = { index, runs: plan.runs.length, label: run.label, phase };
       options.onEvent?.(progress === undefined ? event : { ...event, progress });
     };
     const task = taskOf(run.config);
     const job = jobOf(specOf(plan, run, task, code, execution), run, task, execution);
-    await ensureTrained(store, job, {
-      onProgress: (progress) => tell('training', progress),
-      ...(signal === undefined ? {} : { signal }),
-    });
-    const record = await ensureMeasured(store, job, keys, (missing, weights) => {
+    const stop = signal === undefined ? {} : { signal };
+    const onProgress = (progress: TrainProgress) => tell('training', progress);
+    await ensureTrained(store, job, { onProgress, ...stop });
+    const measure = (missing: readonly string[], weights: TensorDataMap) => {
       tell('measuring');
-      return measureRun(
-        run,
-        task,
-        plan.measures,
-        keys.filter(({ name }) => missing.includes(name)),
-        weights,
-      );
-    });
+      const wanted = keys.filter(({ name }) => missing.includes(name));
+      return measureRun(run, task, plan.measures, wanted, weights);
+    };
+    const record = await ensureMeasured(store, job, keys, measure, stop);
     tell('ready');
     outcomes.push({ ...run, record });
   }

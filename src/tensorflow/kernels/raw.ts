@@ -45,6 +45,34 @@ export type RawOps = (
   outputs: number,
 ) => tf.Tensor[];
 
+/** Ops of this package's own that were looked for: they come with the binding that `care setup` builds. */
+const ownOps = new Map<string, boolean>();
+
+/**
+ * Whether TensorFlow knows an op of this package's own, found out by running it once; false on a GPU, for which there is
+ * none.
+ *
+ * @param trial - runs the op, by the function it is given, on the smallest input that it takes.
+ */
+export function hasOwnOp(name: string, trial: (op: RawOp) => tf.Tensor): boolean {
+  const backend = nativeBackend();
+  if (backend === null || backend.binding.isUsingGpuDevice()) return false;
+  const known = ownOps.get(name);
+  if (known !== undefined) return known;
+  // The method as its class has it: a recording that is under way must not take the trial for a part of the step.
+  const plain = Object.getPrototypeOf(backend) as NativeBackend;
+  let works = true;
+  try {
+    trial((op, attributes, inputs) =>
+      plain.executeSingleOutput.call(backend, op, attributes, inputs),
+    ).dispose();
+  } catch {
+    works = false;
+  }
+  ownOps.set(name, works);
+  return works;
+}
+
 /**
  * The native backend's ops by name, or null where there is no native backend: then a kernel takes its plain twin.
  */

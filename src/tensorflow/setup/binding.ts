@@ -4,13 +4,14 @@
  * A stamp beside it says what it was made from; it is rebuilt when the sources, the library or the machine changed.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { bindingPath, preloadPath } from '../engine.js';
 import { explainFileError, SetupError } from './error.js';
+import { makeFolder } from './folders.js';
 import { type Library } from './library.js';
 import { runProgram, tail } from './processes.js';
 import { cleanLeftovers, publish, stagingPath } from './staging.js';
@@ -41,7 +42,11 @@ export interface BuildOptions {
 
 const SOURCES = ['tfjs_backend.cc', 'tfjs_binding.cc'] as const;
 const COMPILERS = ['g++', 'c++', 'clang++'] as const;
-const PRELOAD_SOURCE = fileURLToPath(new URL('native/preload.c', import.meta.url));
+const native = (name: string): string => fileURLToPath(new URL(`native/${name}`, import.meta.url));
+const PRELOAD_SOURCE = native('preload.c');
+/** Ops of our own, compiled into the binding: it registers them with TensorFlow when it is loaded. */
+const KERNEL_SOURCES = ['kernels.cc', 'conv-filter-gradient.cc'].map(native);
+const KERNEL_HEADERS = ['conv-filter-gradient.h'].map(native);
 const FLAGS = ['-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8'] as const;
 /** What to do where the binding cannot be written. */
 export const NODE_MODULES_HINT =
@@ -92,11 +97,16 @@ export async function buildBinding(library: Library, options: BuildOptions): Pro
   const binding = bindingPath(packageFolder);
   const [staged, stagedPreload] = [stagingPath(binding), stagingPath(binding)];
   try {
-    mkdirSync(dirname(binding), { recursive: true });
+    makeFolder(dirname(binding));
     cleanLeftovers(binding);
     const key = bindingKey(packageFolder, library);
     const { program } = await findCompiler(env);
-    await compile(program, bindingArguments(library.folder, packageFolder, staged), staged, env);
+    await compile(
+      program,
+      bindingArguments(library.folder, packageFolder, KERNEL_SOURCES, staged),
+      staged,
+      env,
+    );
     await compile(
       program,
       preloadArguments(library.folder, PRELOAD_SOURCE, stagedPreload),
@@ -173,12 +183,18 @@ async function compile(
   );
 }
 
-function bindingArguments(libraryFolder: string, packageFolder: string, output: string): string[] {
+function bindingArguments(
+  libraryFolder: string,
+  packageFolder: string,
+  kernelSources: readonly string[],
+  output: string,
+): string[] {
   const include = [nodeApiHeaders(), join(libraryFolder, 'include'), packageFolder, dirname(packageFolder)];
   return [
     ...['-std=c++17', ...FLAGS],
     ...include.map((folder) => `-I${folder}`),
     ...SOURCES.map((file) => join(packageFolder, 'binding', file)),
+    ...kernelSources,
     ...['-o', output, `-L${libraryFolder}`, ...LIBRARIES.map((file) => `-l:${file}`)],
     `-Wl,-rpath,${libraryFolder}`,
   ];
@@ -202,14 +218,15 @@ function nodeApiHeaders(): string {
 /** Hash of all that goes into the binding: the call of the compiler, the sources, the library's files, the machine. */
 function bindingKey(packageFolder: string, library: Library): string {
   const sources = join(packageFolder, 'binding');
+  // Where our own sources lie is not among them: a build and the sources agree on whether the binding is current.
   const calls = [
-    bindingArguments(library.folder, packageFolder, ''),
+    bindingArguments(library.folder, packageFolder, [], ''),
     preloadArguments(library.folder, '', ''),
   ];
   const hash = createHash('sha256').update(
     JSON.stringify([library.kind, calls, process.platform, process.arch]),
   );
-  hash.update(readFileSync(PRELOAD_SOURCE));
+  for (const file of [PRELOAD_SOURCE, ...KERNEL_SOURCES, ...KERNEL_HEADERS]) hash.update(readFileSync(file));
   for (const file of readdirSync(sources).sort()) hash.update(file).update(readFileSync(join(sources, file)));
   for (const file of LIBRARIES) {
     const { size, mtimeMs } = statSync(join(library.folder, file));

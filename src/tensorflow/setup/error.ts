@@ -32,5 +32,9 @@ export function explainFileError(error: unknown, path: string, hint = CACHE_HINT
       cause: error,
     });
   }
+  // Folders are made from the top, so nothing is missing above: this file system takes none, as /proc does not.
+  if (code === 'ENOENT' && error instanceof Error && 'syscall' in error && error.syscall === 'mkdir') {
+    return new SetupError(`${where} cannot be made: no folder can be made there.`, hint, { cause: error });
+  }
   return error;
 }

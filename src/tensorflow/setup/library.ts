@@ -5,11 +5,12 @@
  * A folder is complete when its manifest, written last, names the pinned wheels and every file has the size noted
  * there. The folder gets its name only then, so an interrupted set-up never leaves one that looks complete.
  */
-import { mkdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
 import { explainFileError, SetupError } from './error.js';
+import { makeFolder } from './folders.js';
 import { type Holder, withLock } from './lock.js';
 import { downloadWheel, findPip } from './python.js';
 import type { Reporter } from './reporter.js';
@@ -138,7 +139,7 @@ function demandComplete(plan: LibraryPlan, cache: string): Library {
 }
 
 function demandSpace(folder: string, plan: LibraryPlan): void {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const { bavail, bsize } = statfsSync(folder);
   const free = bavail * bsize;
   // Some network and overlay file systems report 0 for "unknown".

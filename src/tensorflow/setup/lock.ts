@@ -1,18 +1,10 @@
 /** A lock file that does not outlive its process. */
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, statSync, utimesSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { makeFolder } from './folders.js';
 import { isAlive, processStart } from './processes.js';
 
 /** Who holds a lock. */
@@ -40,7 +32,7 @@ export async function withLock<T>(
   onWait: (holder: Holder | null) => void,
   work: () => Promise<T>,
 ): Promise<T> {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   for (let waited = false; !tryLock(path);) {
     if (isAbandoned(path)) {
       rmSync(path, { force: true });

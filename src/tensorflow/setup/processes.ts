@@ -15,7 +15,7 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs a program to its end, found on `env.PATH`; never rejects for its failure. */
+/** Runs a program to its end, found on `env.PATH`, or ends it after a time; never rejects for its failure. */
 export function runProgram(
   program: string,
   args: readonly string[],
@@ -23,16 +23,22 @@ export function runProgram(
   timeoutMs?: number,
 ): Promise<Outcome> {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs });
+    const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    // Not spawn's own `timeout`: Node 20 keeps that timer, and so this process, when there is no such program.
+    const timer = timeoutMs === undefined ? undefined : setTimeout(() => child.kill(), timeoutMs);
+    const end = (outcome: Outcome) => {
+      clearTimeout(timer);
+      resolve(outcome);
+    };
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     child.on('error', (error: NodeJS.ErrnoException) => {
       const text = stderr || error.message;
-      resolve({ status: null, signal: null, missing: error.code === 'ENOENT', stdout, stderr: text });
+      end({ status: null, signal: null, missing: error.code === 'ENOENT', stdout, stderr: text });
     });
-    child.on('close', (status, signal) => resolve({ status, signal, missing: false, stdout, stderr }));
+    child.on('close', (status, signal) => end({ status, signal, missing: false, stdout, stderr }));
   });
 }
 

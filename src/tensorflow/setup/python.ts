@@ -1,8 +1,9 @@
 /** Downloading wheels with the user's own pip, which knows the user's mirrors, proxies and certificates. */
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { SetupError } from './error.js';
+import { makeFolder } from './folders.js';
 import { type Outcome, runProgram, tail } from './processes.js';
 import type { Reporter } from './reporter.js';
 import type { Wheel } from './wheels.js';
@@ -57,7 +58,7 @@ export async function downloadWheel(
 ): Promise<string> {
   const target = join(folder, 'wheel');
   const temporary = join(folder, 'pip');
-  for (const path of [target, temporary]) mkdirSync(path, { recursive: true });
+  for (const path of [target, temporary]) makeFolder(path);
   const requirements = join(folder, 'requirements.txt');
   writeFileSync(requirements, `${wheel.name}==${wheel.version} --hash=sha256:${wheel.sha256}\n`);
 

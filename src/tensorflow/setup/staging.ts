@@ -1,8 +1,9 @@
 /** Work beside its target, under a name that tells who is at it, so that only finished work gets the real name. */
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 
+import { makeFolder } from './folders.js';
 import { isAlive } from './processes.js';
 
 /** Work of another machine on a shared disk counts as left over after a day. */
@@ -52,7 +53,7 @@ export function cleanLeftovers(target: string): void {
 /** Makes an empty folder to work in. */
 export function makeStagingFolder(target: string): string {
   const folder = stagingPath(target);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   return folder;
 }
 

@@ -1,11 +1,12 @@
 /** Taking chosen members out of a wheel, which is a zip archive. */
-import { chmodSync, createWriteStream, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, createWriteStream, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import yauzl, { type Entry, type ZipFile } from 'yauzl';
 
 import { SetupError } from './error.js';
+import { makeFolder } from './folders.js';
 import type { Reporter } from './reporter.js';
 
 /** A member that was unpacked: its path in the archive and its size in bytes. */
@@ -79,7 +80,7 @@ async function extract(
   archive: string,
   onBytes: (bytes: number) => void,
 ): Promise<void> {
-  mkdirSync(dirname(target), { recursive: true });
+  makeFolder(dirname(target));
   const source = await new Promise<NodeJS.ReadableStream>((resolve, reject) => {
     zip.openReadStream(entry, (error: Error | null, stream) => {
       if (error) reject(damaged(archive, error.message));

@@ -345,6 +345,29 @@ describe('an interrupted run', () => {
     expect(record?.measurements.geometry?.estimates).toEqual(undisturbed?.measurements.geometry?.estimates);
   });
 
+  it('while it is measured keeps what was measured, and needs no training to go on', async () => {
+    const store = newStore();
+    const controller = new AbortController();
+    const onEvent = ({ phase }: StudyEvent) => phase === 'measuring' && controller.abort();
+    const plan = only(
+      tinyPlan(),
+      ({ encoder, seed, variation }) => encoder === 'care' && seed === 0 && !variation,
+    );
+    const error = await carryOut(plan, store, { signal: controller.signal, onEvent }).catch(
+      (e: unknown) => e,
+    );
+    expect(error).toBeInstanceOf(InterruptedError);
+    const [stopped] = recordsOf(store);
+    expect(Object.keys(stopped?.measurements ?? {})).toHaveLength(1);
+    expect(readiness(plan, { store, dataDir }).runs).toEqual(['to measure']);
+
+    const { events, results } = await carryOut(plan, store);
+    expect(events.map(({ phase }) => phase)).toEqual(['measuring', 'ready']);
+    const measured = results.outcomes[0]?.record?.measurements ?? {};
+    expect(Object.keys(measured).length).toBeGreaterThan(1);
+    expect(measured).toMatchObject(stopped?.measurements ?? {});
+  });
+
   it('before its first step leaves nothing begun', async () => {
     const store = newStore();
     const error = await carryOut(longer, store, { signal: AbortSignal.abort() }).catch((e: unknown) => e);

@@ -110,6 +110,17 @@ describe('setUp', () => {
     expect([downloads(), compilations()]).toEqual([2, 4]);
   });
 
+  test.skipIf(!existsSync('/proc/self'))(
+    'a cache that can hold no folder is an error, not a hang',
+    async () => {
+      const { options } = scene();
+      const env = { ...options.env, CARE_CACHE_DIR: '/proc/care-test' };
+      const error = await rejection(setUp({ ...options, env }));
+      expect(error.message).toBe('/proc/care-test cannot be made: no folder can be made there.');
+      expect(error.hint).toMatch(/CARE_CACHE_DIR/);
+    },
+  );
+
   test('an unsupported machine is refused before anything is done', async () => {
     const { options, cache } = scene();
     const error = await rejection(setUp({ ...options, machine: { ...MACHINE, arch: 'ppc64' } }));
