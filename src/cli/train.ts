@@ -13,6 +13,7 @@ import type { Json, RunRecord } from '../runs/record.js';
 import { openStore } from '../runs/store.js';
 import { UserError } from '../runs/user-error.js';
 import { startEngine } from '../tensorflow/engine.js';
+import { parseShardPlan, shardEnvironment } from '../train/shards/plan.js';
 import { stopSignal } from './signals.js';
 import { studyProgress } from './study-progress.js';
 import { durationText } from './text-table.js';
@@ -31,6 +32,8 @@ interface TrainOptions {
   readonly dataDir?: string;
   readonly fast?: boolean;
   readonly eager?: boolean;
+  readonly shards?: string;
+  readonly gpus?: string;
 }
 
 const EXAMPLES = `
@@ -40,6 +43,7 @@ Examples:
   care train --model resnet18 --data cifar10 --epochs 1    the paper's smaller network
   care train -p training.lambda=0.1 -p training.chunks=4   other settings, another run
   care train --model resnet50 -p training.microBatch=32    a batch in pieces, where memory does not suffice
+  care train --model resnet50 --gpus 0,1,2,3               one process a GPU, the loss over all views
 
 A run that was stopped, also by kill -9, goes on when the same command is given again.
 `;
@@ -76,6 +80,8 @@ export function registerTrain(program: Command): void {
       ),
     )
     .option('--eager', 'run op by op instead of as a recorded graph')
+    .option('--shards <n>', 'divide the views of a step over so many processes: 1, 2 or 4 (SimCLR: 1 or 2)')
+    .option('--gpus <list>', 'GPUs to train on, e.g. 0,1,2,3: one process for each')
     .addHelpText('after', EXAMPLES)
     .action(train);
 }
@@ -130,6 +136,9 @@ async function train(options: TrainOptions): Promise<void> {
     overrides: parseOverrides(options.parameter),
   };
   const { config, measures } = imageConfig(choice);
+  const shards = parseShardPlan(options);
+  // Read once, when TensorFlow is loaded.
+  Object.assign(process.env, shardEnvironment(shards, 0));
   const store = openStore(options.runs);
   startEngine();
   const signal = stopSignal(() =>
@@ -145,6 +154,7 @@ async function train(options: TrainOptions): Promise<void> {
       profile: choice.profile,
       preset: choice.preset,
       execution: executionOf(options),
+      shards,
       signal,
       ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
       onRemark: (remark) => process.stderr.write(`note: ${remark}\n`),

@@ -16,6 +16,8 @@ export interface Training {
   readonly stepsPerEpoch?: number;
   /** A look at the model on the way; see the trainer. */
   readonly evaluation?: Evaluation;
+  /** What a reader of the record must know about how it is trained. */
+  readonly notes?: readonly string[];
 }
 
 /** A run that is wanted. */
@@ -75,6 +77,7 @@ async function trainToEnd(
   const from = checkpoint?.state.step ?? 0;
   if (checkpoint !== null) program.writeState(checkpoint.state.tensors);
   run.startSession(environmentFacts(), from);
+  for (const note of training.notes ?? []) run.note(note);
   try {
     const result = await train({
       program,

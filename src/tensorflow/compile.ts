@@ -4,8 +4,15 @@
  */
 import { deepCopy } from './deep-copy.js';
 import { nativeBackend } from './engine.js';
-import { assertSameRecording, record, type RecordableBackend, type Recording } from './recording.js';
-import { buildGraph, type ProgramGraph } from './program-graph.js';
+import { cutRecording } from './halves.js';
+import {
+  assertSameRecording,
+  record,
+  type RecordableBackend,
+  type Recording,
+  type TensorType,
+} from './recording.js';
+import { buildGraph, type GraphFunctionSource, type ProgramGraph } from './program-graph.js';
 import { openGraph } from './saved-model.js';
 import { simplify } from './simplify.js';
 import { fromTensor, sizeOf, toTensor, type TensorData, type TensorDataMap } from './tensor-data.js';
@@ -36,6 +43,23 @@ export interface ProgramFunction {
   readonly example?: Readonly<Record<string, Float32Array | Int32Array>>;
 }
 
+/**
+ * A function that is run in two halves, because some inputs of it are only known once some outputs of it are: the
+ * gradients of embeddings once all embeddings are there. It is written as one function of all inputs.
+ *
+ * The first half computes the early outputs and keeps, inside the program, what the second half needs of its results; the
+ * second half does all else, changes of the state included. The state must be the same for both. Run op by op, nothing
+ * can be kept, and the second half computes everything again.
+ */
+export interface HalvedFunction extends ProgramFunction {
+  /** The names by which the halves are run. */
+  readonly halves: readonly [first: string, second: string];
+  /** The inputs that are given to the second half; all others are given to the first. */
+  readonly later: readonly string[];
+  /** The outputs of the first half, which must not depend on later inputs. */
+  readonly early: readonly string[];
+}
+
 export interface ProgramDefinition {
   /** For messages. */
   readonly name: string;
@@ -44,6 +68,7 @@ export interface ProgramDefinition {
   /** Tensors that the functions find among the state but never change, such as a data set kept on the device. */
   readonly frozen?: TensorDataMap;
   readonly functions: Readonly<Record<string, ProgramFunction>>;
+  readonly halved?: readonly HalvedFunction[];
 }
 
 export interface Program {
@@ -96,14 +121,41 @@ function inputTensors(
   );
 }
 
-function functionOf(definition: ProgramDefinition, name: string): ProgramFunction {
-  const result = definition.functions[name];
-  if (result === undefined) {
-    throw new Error(
-      `${definition.name}: there is no function "${name}", only ${Object.keys(definition.functions).join(', ')}.`,
-    );
-  }
-  return result;
+type Specs = ProgramFunction['inputs'];
+
+/** The inputs of each half, by its name. */
+function inputsOfHalves({ halves, inputs, later }: HalvedFunction): Record<string, Specs> {
+  const only = (isLater: boolean) =>
+    Object.fromEntries(Object.entries(inputs).filter(([key]) => later.includes(key) === isLater));
+  return { [halves[0]]: only(false), [halves[1]]: only(true) };
+}
+
+/** The inputs of everything that can be run, by name. */
+function inputsByName({ name, functions, halved = [] }: ProgramDefinition): (run: string) => Specs {
+  const all: Record<string, Specs> = Object.fromEntries([
+    ...Object.entries(functions).map(([key, { inputs }]) => [key, inputs] as const),
+    ...halved.flatMap((fn) => Object.entries(inputsOfHalves(fn))),
+  ]);
+  return (run) => {
+    const inputs = all[run];
+    if (inputs === undefined) {
+      throw new Error(`${name}: there is no function "${run}", only ${Object.keys(all).join(', ')}.`);
+    }
+    return inputs;
+  };
+}
+
+/** Sees to it that a second half follows its first. */
+function orderOfHalves({ name, halved = [] }: ProgramDefinition): (run: string) => void {
+  const before = new Map(halved.map(({ halves }) => [halves[1], halves[0]]));
+  const isRun = new Set<string>();
+  return (run) => {
+    const first = before.get(run);
+    if (first === undefined) isRun.add(run);
+    else if (!isRun.delete(first)) {
+      throw new Error(`${name}: "${run}" is the second half of "${first}", which has to be run before it.`);
+    }
+  };
 }
 
 function checkState(definition: ProgramDefinition, state: TensorDataMap): void {
@@ -142,7 +194,55 @@ function checkedNewState(definition: ProgramDefinition, name: string, state: Ten
   return state ?? {};
 }
 
+/** What is run op by op under one name: the values that it is given become inputs of a function. */
+interface EagerFunction {
+  readonly fn: ProgramFunction;
+  readonly inputs: (given: Record<string, tf.Tensor>) => Record<string, tf.Tensor>;
+  /** The outputs that there are, all where left out. */
+  readonly outputs?: readonly string[];
+  readonly changesState: boolean;
+}
+
+/** Both halves run the whole function: the first with example values for later inputs, the second with the first's. */
+function eagerHalves(definition: ProgramDefinition, fn: HalvedFunction): Record<string, EagerFunction> {
+  const { halves, later, early } = fn;
+  let first: Record<string, tf.Tensor> = {};
+  return {
+    [halves[0]]: {
+      fn,
+      inputs(given) {
+        const examples = exampleInputs(definition, halves[0], fn);
+        const unused = Object.keys(examples).filter((key) => !later.includes(key));
+        for (const key of unused) examples[key]?.dispose();
+        tf.dispose(first);
+        first = Object.fromEntries(Object.entries(given).map(([key, tensor]) => [key, tensor.clone()]));
+        return { ...examples, ...given };
+      },
+      outputs: early,
+      changesState: false,
+    },
+    [halves[1]]: {
+      fn,
+      inputs(given) {
+        const all = { ...first, ...given };
+        first = {};
+        return all;
+      },
+      changesState: true,
+    },
+  };
+}
+
 function eagerProgram(definition: ProgramDefinition): Program {
+  const inputsOf = inputsByName(definition);
+  const checkOrder = orderOfHalves(definition);
+  const asGiven = (given: Record<string, tf.Tensor>) => given;
+  const whole = Object.entries(definition.functions).map(([name, fn]): [string, EagerFunction] => [
+    name,
+    { fn, inputs: asGiven, changesState: true },
+  ]);
+  const halves = (definition.halved ?? []).flatMap((fn) => Object.entries(eagerHalves(definition, fn)));
+  const functions = Object.fromEntries([...whole, ...halves]);
   let state: Record<string, tf.Tensor> = {};
   const frozen = tensorsOf(definition.frozen ?? {});
   const write = (values: TensorDataMap) => {
@@ -154,12 +254,14 @@ function eagerProgram(definition: ProgramDefinition): Program {
   return {
     execution: 'eager',
     run(name, values, fetch) {
-      const fn = functionOf(definition, name);
-      const inputs = inputTensors(definition.name, name, fn.inputs, values);
+      const given = inputTensors(definition.name, name, inputsOf(name), values);
+      checkOrder(name);
+      const { fn, inputs: complete, outputs: available, changesState } = functions[name] as EagerFunction;
+      const inputs = complete(given);
       const kept = tf.tidy(() => {
         const result = fn.run({ ...state, ...frozen }, inputs);
-        const changed = checkedNewState(definition, name, result.state);
-        const wanted = fetch ?? Object.keys(result.outputs);
+        const changed = changesState ? checkedNewState(definition, name, result.state) : {};
+        const wanted = fetch ?? available ?? Object.keys(result.outputs);
         // Clones, so that an entry may be handed on unchanged or an output be an entry of the state.
         const clones = (tensors: Tensors, keys: readonly string[]) =>
           Object.fromEntries(
@@ -202,8 +304,11 @@ function readAll(tensors: Tensors): Record<string, TensorData> {
   return Object.fromEntries(Object.entries(tensors).map(([key, tensor]) => [key, fromTensor(tensor)]));
 }
 
-function exampleInputs(definition: ProgramDefinition, name: string): Record<string, tf.Tensor> {
-  const fn = functionOf(definition, name);
+function exampleInputs(
+  definition: ProgramDefinition,
+  name: string,
+  fn: ProgramFunction,
+): Record<string, tf.Tensor> {
   const zeros = Object.fromEntries(
     Object.entries(fn.inputs).map(([key, { shape, dtype }]) => [
       key,
@@ -215,14 +320,19 @@ function exampleInputs(definition: ProgramDefinition, name: string): Record<stri
 
 const STATE = 'state ';
 const INPUT = 'input ';
+const KEPT = 'kept ';
 const prefixed = <T>(prefix: string, values: Readonly<Record<string, T>>): Record<string, T> =>
   Object.fromEntries(Object.entries(values).map(([key, value]) => [prefix + key, value]));
 
 /** Records one function twice: once for the graph, once to see that nothing hidden goes into it. */
-function recordFunction(backend: RecordableBackend, definition: ProgramDefinition, name: string): Recording {
-  const fn = functionOf(definition, name);
+function recordFunction(
+  backend: RecordableBackend,
+  definition: ProgramDefinition,
+  name: string,
+  fn: ProgramFunction,
+): Recording {
   const state = tensorsOf({ ...definition.state, ...definition.frozen });
-  const inputs = exampleInputs(definition, name);
+  const inputs = exampleInputs(definition, name, fn);
   const given = { ...prefixed(STATE, state), ...prefixed(INPUT, inputs) };
   const once = () =>
     record(backend, `${definition.name}.${name}`, given, () => {
@@ -241,16 +351,41 @@ function recordFunction(backend: RecordableBackend, definition: ProgramDefinitio
   }
 }
 
+/** The recordings of all that can be run, and what halves keep for each other. */
+function recordAll(
+  backend: RecordableBackend,
+  definition: ProgramDefinition,
+): {
+  readonly functions: Record<string, GraphFunctionSource>;
+  readonly kept: Record<string, TensorType>;
+} {
+  const functions: Record<string, GraphFunctionSource> = {};
+  const kept: Record<string, TensorType> = {};
+  for (const [name, fn] of Object.entries(definition.functions)) {
+    functions[name] = { inputs: fn.inputs, recording: recordFunction(backend, definition, name, fn) };
+  }
+  for (const fn of definition.halved ?? []) {
+    const [first, second] = fn.halves;
+    const inputs = inputsOfHalves(fn);
+    const cut = cutRecording(`${definition.name}.${first}`, recordFunction(backend, definition, first, fn), {
+      early: fn.early.map((name) => INPUT + name),
+      later: fn.later.map((name) => INPUT + name),
+      inputs: prefixed(INPUT, fn.inputs),
+      kept: `${KEPT}${first} `,
+    });
+    functions[first] = { inputs: inputs[first] ?? {}, recording: cut.first };
+    functions[second] = { inputs: inputs[second] ?? {}, recording: cut.second };
+    Object.assign(kept, cut.kept);
+  }
+  return { functions, kept };
+}
+
 function graphProgram(backend: RecordableBackend, definition: ProgramDefinition, chained: boolean): Program {
-  const functions = Object.fromEntries(
-    Object.entries(definition.functions).map(([name, fn]) => {
-      const recording = recordFunction(backend, definition, name);
-      return [name, { inputs: fn.inputs, recording }];
-    }),
-  );
+  const inputsOf = inputsByName(definition);
+  const checkOrder = orderOfHalves(definition);
   const graph: ProgramGraph = buildGraph(backend.binding, {
     state: { ...definition.state, ...definition.frozen },
-    functions,
+    ...recordAll(backend, definition),
     statePrefix: STATE,
     inputPrefix: INPUT,
     chained,
@@ -286,11 +421,12 @@ function graphProgram(backend: RecordableBackend, definition: ProgramDefinition,
   return {
     execution: chained ? 'chained' : 'fast',
     run(name, values, fetch) {
-      functionOf(definition, name);
+      const specs = inputsOf(name);
       const compiled = graph.functions[name] as ProgramGraph['functions'][string];
       const wanted = fetch ?? Object.keys(compiled.outputs);
       const nodes = wanted.map((key) => outputOf(definition.name, name, compiled.outputs, key));
-      const inputs = inputTensors(definition.name, name, functionOf(definition, name).inputs, values);
+      const inputs = inputTensors(definition.name, name, specs, values);
+      checkOrder(name);
       const feeds = Object.fromEntries(
         Object.entries(compiled.placeholders).map(([key, node]) => [node, inputs[key] as tf.Tensor]),
       );

@@ -1,6 +1,6 @@
 /** From recordings to one graph that holds the state as variables. */
 import type { NativeBinding } from './engine.js';
-import type { Recording, Source } from './recording.js';
+import type { Recording, Source, TensorType } from './recording.js';
 import { dataTypeNumber, graphAttributes, type AttributeValue, type GraphNode } from './saved-model.js';
 import type { TensorDataMap } from './tensor-data.js';
 
@@ -12,6 +12,8 @@ export interface GraphFunctionSource {
 export interface ProgramSource {
   readonly state: TensorDataMap;
   readonly functions: Readonly<Record<string, GraphFunctionSource>>;
+  /** Tensors that one function leaves for another, which takes them away; by their names in the recordings. */
+  readonly kept: Readonly<Record<string, TensorType>>;
   /** Prefixes that tell state from inputs and outputs among a recording's names. */
   readonly statePrefix: string;
   readonly inputPrefix: string;
@@ -61,6 +63,22 @@ function doneNode(name: string, after: readonly string[]): GraphNode {
   };
 }
 
+function variableNode(
+  name: string,
+  { dtype, shape }: { dtype: string; shape: readonly number[] },
+): GraphNode {
+  return {
+    name,
+    op: 'VarHandleOp',
+    inputs: [],
+    attributes: {
+      dtype: typeAttribute(dtype),
+      shape: shapeAttribute(shape),
+      shared_name: { kind: 'string', value: name },
+    },
+  };
+}
+
 interface Variables {
   readonly nodes: readonly GraphNode[];
   readonly handles: Readonly<Record<string, string>>;
@@ -81,16 +99,7 @@ function variables(state: TensorDataMap): Variables {
     read[key] = `read/${i}`;
     write[key] = { placeholder: `write_value/${i}`, done: `write_done/${i}` };
     nodes.push(
-      {
-        name: handle,
-        op: 'VarHandleOp',
-        inputs: [],
-        attributes: {
-          dtype: type,
-          shape: shapeAttribute(shape),
-          shared_name: { kind: 'string', value: handle },
-        },
-      },
+      variableNode(handle, { dtype, shape }),
       { name: `read/${i}`, op: 'ReadVariableOp', inputs: [handle], attributes: { dtype: type } },
       placeholder(`write_value/${i}`, dtype, shape),
       {
@@ -105,6 +114,15 @@ function variables(state: TensorDataMap): Variables {
   return { nodes, handles, read, write };
 }
 
+/** Variables without a value, for what one function leaves for another. */
+function keptVariables(kept: ProgramSource['kept']): Pick<Variables, 'nodes' | 'handles'> {
+  const entries = Object.entries(kept).map(([name, type], i) => ({ name, type, handle: `kept/${i}` }));
+  return {
+    nodes: entries.map(({ type, handle }) => variableNode(handle, type)),
+    handles: Object.fromEntries(entries.map(({ name, handle }) => [name, handle])),
+  };
+}
+
 interface BuiltFunction {
   readonly nodes: readonly GraphNode[];
   readonly interface: ProgramGraph['functions'][string];
@@ -116,6 +134,7 @@ function buildFunction(
   source: ProgramSource,
   fn: GraphFunctionSource,
   handles: Variables['handles'],
+  keptHandles: Variables['handles'],
 ): BuiltFunction {
   const { recording } = fn;
   const nodes: GraphNode[] = [];
@@ -138,6 +157,21 @@ function buildFunction(
     return name;
   };
 
+  // What was kept is let go of as soon as it is read, so that its memory is free again once the ops that need it have run.
+  const taken = new Map<string, { readonly value: string; readonly gone: string }>();
+  const take = (name: string, handle: string): string => {
+    const known = taken.get(name);
+    if (known !== undefined) return known.value;
+    const [value, gone] = [`${prefix}/${handle}`, `${prefix}/${handle}/gone`];
+    const attributes = { dtype: typeAttribute(source.kept[name]?.dtype ?? 'float32') };
+    nodes.push(
+      { name: value, op: 'ReadVariableOp', inputs: [handle], attributes },
+      { name: gone, op: 'DestroyResourceOp', inputs: [handle, `^${value}`], attributes: {} },
+    );
+    taken.set(name, { value, gone });
+    return value;
+  };
+
   recording.constants.forEach((constant, i) => {
     const { shape, dtype, values } = constant;
     nodes.push({
@@ -152,6 +186,8 @@ function buildFunction(
   const nodeOf = (from: Source): string => {
     if (from.from === 'op') return from.output === 0 ? opName(from.op) : `${opName(from.op)}:${from.output}`;
     if (from.from === 'constant') return `${prefix}/constant/${from.constant}`;
+    const kept = keptHandles[from.name];
+    if (kept !== undefined) return take(from.name, kept);
     if (from.name.startsWith(source.statePrefix)) return readOf(from.name.slice(source.statePrefix.length));
     return placeholders[from.name.slice(source.inputPrefix.length)] as string;
   };
@@ -171,8 +207,16 @@ function buildFunction(
 
   const outputs: Record<string, string> = {};
   const updates: { readonly key: string; readonly value: string }[] = [];
+  const keeps: string[] = [];
   for (const [name, from] of Object.entries(recording.outputs)) {
-    if (name.startsWith(source.statePrefix)) {
+    const kept = keptHandles[name];
+    if (kept !== undefined) {
+      // An assignment shares the memory of its value; nothing is copied.
+      const attributes = { dtype: typeAttribute(source.kept[name]?.dtype ?? 'float32') };
+      const node = `${prefix}/${kept}/keep`;
+      nodes.push({ name: node, op: 'AssignVariableOp', inputs: [kept, nodeOf(from)], attributes });
+      keeps.push(node);
+    } else if (name.startsWith(source.statePrefix)) {
       updates.push({ key: name.slice(source.statePrefix.length), value: nodeOf(from) });
     } else outputs[name.slice(source.inputPrefix.length)] = nodeOf(from);
   }
@@ -192,17 +236,19 @@ function buildFunction(
     return name;
   });
   const done = `${prefix}/done`;
-  nodes.push(doneNode(done, assigned));
+  const gone = [...taken.values()].map((kept) => kept.gone);
+  nodes.push(doneNode(done, [...assigned, ...keeps, ...gone]));
   return { nodes, interface: { placeholders, outputs, done } };
 }
 
 /** The graph of a program: its state as variables, and each function with the nodes to feed and fetch. */
 export function buildGraph(binding: NativeBinding, source: ProgramSource): ProgramGraph {
   const state = variables(source.state);
-  const nodes: GraphNode[] = [...state.nodes];
+  const kept = keptVariables(source.kept);
+  const nodes: GraphNode[] = [...state.nodes, ...kept.nodes];
   const functions: Record<string, ProgramGraph['functions'][string]> = {};
   Object.entries(source.functions).forEach(([name, fn], i) => {
-    const built = buildFunction(binding, `f${i}`, source, fn, state.handles);
+    const built = buildFunction(binding, `f${i}`, source, fn, state.handles, kept.handles);
     nodes.push(...built.nodes);
     functions[name] = built.interface;
   });

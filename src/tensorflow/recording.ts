@@ -14,11 +14,18 @@ export type Source =
   | { readonly from: 'input'; readonly name: string }
   | { readonly from: 'constant'; readonly constant: number };
 
+/** Shape and dtype of a tensor. */
+export interface TensorType {
+  readonly shape: readonly number[];
+  readonly dtype: tf.DataType;
+}
+
 export interface RecordedOp {
   readonly name: string;
   readonly attributes: readonly NativeOpAttr[];
   readonly inputs: readonly Source[];
-  readonly outputs: number;
+  /** What its outputs were. */
+  readonly results: readonly TensorType[];
 }
 
 export interface RecordedConstant {
@@ -160,7 +167,7 @@ export function record(
       name: op,
       attributes: withStatedTypes(backend, op, attributes, tensors),
       inputs: from,
-      outputs: results.length,
+      results: results.map(({ shape, dtype }) => ({ shape: [...shape], dtype })),
     });
     return results;
   }

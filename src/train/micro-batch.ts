@@ -19,6 +19,7 @@ import {
 } from '../tensorflow/compile.js';
 import { sizeOf, type TensorData, type TensorDataMap } from '../tensorflow/tensor-data.js';
 import * as tf from '../tensorflow/tf.js';
+import { EMBEDDING, embeddingLossFunction } from './embedding-loss.js';
 import type { Optimizer } from './optimizer.js';
 import type { LossTerms } from './training-function.js';
 
@@ -65,7 +66,6 @@ export interface MicroBatchOptions {
 }
 
 const SUM = 'micro.sum.';
-const EMBEDDING = 'micro.embedding.';
 const GRADIENT = 'micro.gradient';
 const VIEW = 'micro.view.';
 
@@ -89,11 +89,10 @@ function functionsOf(
   options: MicroBatchOptions,
   parameters: readonly string[],
 ): Record<'pieceEmbed' | 'batchLoss' | 'pieceGradient' | 'applyGradients', ProgramFunction> {
-  const { piece, batch, dim, views, optimizer } = options;
+  const { piece, dim, optimizer } = options;
   const pieceInputs = { ...options.inputs(piece), ...renamed(options.viewInputs(piece), VIEW) };
   const embed = (state: Tensors, inputs: Tensors, buffers: Record<string, tf.Tensor>) =>
     options.embed(state, inputs, withoutPrefix(inputs, VIEW), buffers);
-  const embeddingSpec = (rows: number) => ({ shape: [rows, dim], dtype: 'float32' as const });
   return {
     pieceEmbed: {
       inputs: pieceInputs,
@@ -105,12 +104,9 @@ function functionsOf(
         return { outputs: { embeddings } };
       },
     },
-    batchLoss: {
-      inputs: Object.fromEntries(views.map((view) => [EMBEDDING + view, embeddingSpec(batch)])),
-      run: (_state, inputs) => ({ outputs: lossGradients(options, inputs) }),
-    },
+    batchLoss: embeddingLossFunction(options),
     pieceGradient: {
-      inputs: { ...pieceInputs, [GRADIENT]: embeddingSpec(piece) },
+      inputs: { ...pieceInputs, [GRADIENT]: { shape: [piece, dim], dtype: 'float32' } },
       run(state, inputs) {
         const buffers: Record<string, tf.Tensor> = {};
         const weighted = (...tensors: tf.Tensor[]) => {
@@ -138,27 +134,6 @@ function functionsOf(
         return { state: { ...optimizer.update(state, gradients, inputs), ...cleared }, outputs: {} };
       },
     },
-  };
-}
-
-/** The loss, its terms, and its gradient by the embeddings of every view. */
-function lossGradients({ views, loss }: MicroBatchOptions, inputs: Tensors): Record<string, tf.Tensor> {
-  let terms: Readonly<Record<string, tf.Tensor>> = {};
-  const total = (...embeddings: tf.Tensor[]) => {
-    const result = loss(Object.fromEntries(views.map((view, i) => [view, embeddings[i] as tf.Tensor2D])));
-    terms = Object.fromEntries(
-      Object.entries(result.terms).map(([name, term]) => [name, tf.keep(tf.clone(term))]),
-    );
-    return result.total;
-  };
-  const given = views.map((view) => inputs[EMBEDDING + view] as tf.Tensor);
-  const { value, grads } = tf.valueAndGrads(total)(given);
-  const kept = Object.fromEntries(Object.entries(terms).map(([name, term]) => [name, tf.clone(term)]));
-  tf.dispose(terms);
-  return {
-    loss: value,
-    ...kept,
-    ...Object.fromEntries(views.map((view, i) => [EMBEDDING + view, grads[i] as tf.Tensor])),
   };
 }
 

@@ -10,7 +10,7 @@ const op = (name: string, inputs: Source[], attributes: Recording['ops'][number]
   name,
   attributes,
   inputs,
-  outputs: 1,
+  results: [{ shape: [], dtype: 'float32' as const }],
 });
 const scalar = (value: number) => ({
   shape: [],

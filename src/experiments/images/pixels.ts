@@ -46,13 +46,20 @@ function residentPixels(data: DataSet): PixelSource {
   };
 }
 
-/** Every batch read when it is needed. */
-function streamedPixels(data: DataSet): PixelSource {
+/** Images that are sent with each batch, as the function that takes them sees them. */
+export function sentPixels(size: ImageSize): Pick<PixelSource, 'inputs' | 'images'> {
   return {
+    inputs: (count) => ({ pixels: { shape: [count, wordsOf(size)], dtype: 'int32' } }),
+    images: (_state, inputs) => imagesFromWords(inputs['pixels'] as tf.Tensor2D, size),
+  };
+}
+
+/** Every batch read when it is needed. */
+export function streamedPixels(data: DataSet): PixelSource {
+  return {
+    ...sentPixels(data),
     frozen: {},
-    inputs: (count) => ({ pixels: { shape: [count, wordsOf(data)], dtype: 'int32' } }),
     values: (indices) => ({ pixels: packBytes(data.batch(indices)) }),
-    images: (_state, inputs) => imagesFromWords(inputs['pixels'] as tf.Tensor2D, data),
   };
 }
 

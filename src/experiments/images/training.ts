@@ -6,11 +6,20 @@
 import type { SimclrAugmentation } from '../../augment/simclr.js';
 import type { DataSet } from '../../data/data-set.js';
 import { objectiveLoss, viewsPerItem, type ObjectiveName } from '../../methods/objective.js';
+import type { ImageEncoder } from '../../models/image-encoder.js';
 import { scopeOf } from '../../nn/module.js';
-import { compileProgram, type Execution, type InputSpec, type Program } from '../../tensorflow/compile.js';
+import {
+  compileProgram,
+  type Execution,
+  type InputSpec,
+  type Program,
+  type ProgramFunction,
+} from '../../tensorflow/compile.js';
 import { randomStream } from '../../tensorflow/random.js';
+import type { TensorDataMap } from '../../tensorflow/tensor-data.js';
 import * as tf from '../../tensorflow/tf.js';
 import { microBatchProgram } from '../../train/micro-batch.js';
+import type { Optimizer } from '../../train/optimizer.js';
 import { trainingFunction, type LossTerms } from '../../train/training-function.js';
 import { UserError } from '../../train/user-error.js';
 import type { ImageConfig } from './config.js';
@@ -152,6 +161,58 @@ function lossOfEmbeddings(
     );
 }
 
+/** What a step is made of, in however many pieces or processes it is run. */
+export interface StepParts {
+  /** For messages. */
+  readonly name: string;
+  readonly model: ImageEncoder;
+  readonly optimizer: Optimizer;
+  /** Weights, buffers and what the optimizer keeps. */
+  readonly state: TensorDataMap;
+  readonly frozen: TensorDataMap;
+  readonly functions: { readonly embed: ProgramFunction };
+  readonly views: readonly ViewName[];
+  readonly loss: (embeddingOf: (view: ViewName) => tf.Tensor2D) => LossTerms;
+  readonly training: Omit<ImageTraining, 'program'>;
+}
+
+/** @throws UserError when the batch does not fit the data, the chunks or the pieces. */
+export function stepParts(
+  config: ImageConfig,
+  objective: ObjectiveName,
+  data: DataSet,
+  pixels: PixelSource,
+): StepParts {
+  checkBatch(config, data.length);
+  const { batch, epochs } = config.training;
+  const perEpoch = stepsPerEpoch(config, data.length);
+  const optimizer = imageOptimizer(config, epochs * perEpoch, perEpoch);
+  const model = imageModel(config);
+  const weights = initialWeights(config);
+  const parameters = Object.fromEntries(
+    model.variables
+      .filter(({ kind }) => kind === 'parameter')
+      .flatMap(({ name }) => (weights[name] === undefined ? [] : [[name, weights[name]]])),
+  );
+  const views = viewsOf(objective);
+  const draw = drawing(config, data, pixels, views);
+  return {
+    name: `${config.model.architecture} ${config.method}`,
+    model,
+    optimizer,
+    state: { ...weights, ...optimizer.slots(parameters) },
+    frozen: pixels.frozen,
+    functions: { embed: embedFunction(config, data, EMBED_BATCH) },
+    views,
+    loss: lossOfEmbeddings(config, objective),
+    training: {
+      inputsAt: (step) => ({ ...draw(step), ...optimizer.inputsAt(step) }),
+      viewsPerStep: batch * views.length,
+      stepsPerEpoch: perEpoch,
+    },
+  };
+}
+
 /**
  * The training step of an encoder.
  *
@@ -166,33 +227,17 @@ export function imageTraining(
   data: DataSet,
   execution: Execution,
 ): ImageTraining {
-  checkBatch(config, data.length);
-  const { batch, epochs, microBatch } = config.training;
-  const perEpoch = stepsPerEpoch(config, data.length);
-  const optimizer = imageOptimizer(config, epochs * perEpoch, perEpoch);
-  const model = imageModel(config);
+  const { batch, microBatch } = config.training;
   const augmentation = imageAugmentation(config, data);
   const pixels = pixelSource(data);
-  const weights = initialWeights(config);
-  const parameters = Object.fromEntries(
-    model.variables
-      .filter(({ kind }) => kind === 'parameter')
-      .flatMap(({ name }) => (weights[name] === undefined ? [] : [[name, weights[name]]])),
-  );
-  const views = viewsOf(objective);
-  const loss = lossOfEmbeddings(config, objective);
-  const state = { ...weights, ...optimizer.slots(parameters) };
-  const embed = embedFunction(config, data, EMBED_BATCH);
-  const name = `${config.model.architecture} ${config.method}`;
-  const shared = { name, state, frozen: pixels.frozen, functions: { embed } };
-
+  const { model, optimizer, views, loss, training, ...shared } = stepParts(config, objective, data, pixels);
   const program =
     microBatch === null
       ? compileProgram(
           {
             ...shared,
             functions: {
-              embed,
+              ...shared.functions,
               step: trainingFunction({
                 model,
                 optimizer,
@@ -226,11 +271,5 @@ export function imageTraining(
           },
           execution,
         );
-  const draw = drawing(config, data, pixels, views);
-  return {
-    program,
-    inputsAt: (step) => ({ ...draw(step), ...optimizer.inputsAt(step) }),
-    viewsPerStep: batch * views.length,
-    stepsPerEpoch: perEpoch,
-  };
+  return { program, ...training };
 }

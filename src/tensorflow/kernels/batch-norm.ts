@@ -23,7 +23,8 @@ export interface BatchNormResult {
   readonly variance: tf.Tensor1D;
 }
 
-const MOMENTUM = 0.1;
+/** Share of a batch's statistics in the running ones. */
+export const MOMENTUM = 0.1;
 const EPSILON = 1e-5;
 
 function valuesPerChannel(x: tf.Tensor4D, training: boolean): number {
