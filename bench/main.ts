@@ -3,7 +3,9 @@ import { Command } from 'commander';
 import { benchOps } from './ops/bench.js';
 import { benchAugment } from './augment/bench.js';
 import { benchDeepSet } from './deepset/bench.js';
+import { benchEpoch } from './epoch/bench.js';
 import { benchKnn } from './knn/bench.js';
+import { benchLoading } from './loading/bench.js';
 import { benchMemory } from './memory/bench.js';
 import { benchStep } from './resnet/bench.js';
 
@@ -65,6 +67,22 @@ program
   .option('--threads <n>', 'threads of each side', '2')
   .option('--out <file>', 'write the figures as JSON')
   .action(benchKnn);
+program
+  .command('epoch')
+  .description('one epoch of CARE on CIFAR-10, from files to checkpoint, against a PyTorch DataLoader')
+  .option('--rounds <n>', 'times that each side is timed', '3')
+  .option('--threads <n>', 'threads of each side', '2')
+  .option('--workers <n>', "processes of PyTorch's DataLoader", '2')
+  .option('--layout <name>', "only one of PyTorch's memory layouts: contiguous or channels_last")
+  .option('--fast', 'also our run with the order of ops left to TensorFlow')
+  .option('--out <file>', 'write the figures as JSON')
+  .action(benchEpoch);
+program
+  .command('loading')
+  .description('what preparing a batch costs beside the step that trains on it')
+  .option('--steps <n>', 'steps of the large network; ten times as many of the small one', '4')
+  .option('--out <file>', 'write the figures as JSON')
+  .action(benchLoading);
 
 program
   .command('ops')
