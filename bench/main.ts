@@ -4,6 +4,7 @@ import { benchOps } from './ops/bench.js';
 import { benchAugment } from './augment/bench.js';
 import { benchDeepSet } from './deepset/bench.js';
 import { benchEpoch } from './epoch/bench.js';
+import { benchGpu } from './gpu/bench.js';
 import { benchKnn } from './knn/bench.js';
 import { benchLoading } from './loading/bench.js';
 import { benchMemory } from './memory/bench.js';
@@ -83,6 +84,13 @@ program
   .option('--steps <n>', 'steps of the large network; ten times as many of the small one', '4')
   .option('--out <file>', 'write the figures as JSON')
   .action(benchLoading);
+program
+  .command('gpu')
+  .description('on a machine with an NVIDIA GPU: set-up, parity with the processor, step times, memory')
+  .option('--steps <n>', 'steps that are timed', '20')
+  .option('--largest <n>', 'largest batch', '512')
+  .option('--out <file>', 'the record', 'gpu-record.json')
+  .action(benchGpu);
 
 program
   .command('ops')
