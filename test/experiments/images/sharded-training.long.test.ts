@@ -1,5 +1,11 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { ImageConfig } from '../../../src/experiments/images/config.js';
 import { embedImages } from '../../../src/experiments/images/embedding.js';
 import {
@@ -65,27 +71,35 @@ describe.skipIf(nativeBackend() === null)('a divided step', () => {
     ['care', 4, 'sgd', 'chained'],
     ['simclr', 2, 'adam', 'chained'],
     ['simclr', 2, 'sgd', 'eager'],
-  ] as const)('of %s over %d processes is that of one (%s, %s)', (method, count, optimizer, execution) => {
-    const learningRate = optimizer === 'sgd' ? 0.1 : 1e-3;
-    const training = { lambda: 0.3, weightDecay: 1e-3, optimizer, learningRate };
-    const config = tinyConfig({ method, training });
-    const one = imageTraining(config, objective(config), data, 'chained');
-    const many = sharded(config, count, { execution });
-    expect([many.viewsPerStep, many.stepsPerEpoch]).toEqual([one.viewsPerStep, one.stepsPerEpoch]);
-    const before = one.program.readState();
-    const [expected, found] = [run(one, 0, 3), run(many, 0, 3)];
-    expect(Object.keys(found)).toEqual(Object.keys(expected));
-    for (const [name, value] of Object.entries(expected)) expect(found[name]).toBeCloseTo(value, 4);
-    const state = one.program.readState();
-    expect(stateGap(state, many.program.readState())).toBeLessThan(1e-5);
-    expect(stateGap(state, before)).toBeGreaterThan(1e-3);
-    // What the kNN monitor sees.
-    const [a, b] = [embedImages(one.program, data), embedImages(many.program, data)];
-    const gaps = a.features.values.map((value, i) => Math.abs(value - (b.features.values[i] ?? NaN)));
-    expect(gaps.length).toBe(data.length * a.features.dim);
-    expect(Math.max(...gaps)).toBeLessThan(1e-3);
-    one.program.dispose();
-  });
+  ] as const)(
+    'of %s over %d processes is that of one (%s, %s)',
+    async (method, count, optimizer, execution) => {
+      const learningRate = optimizer === 'sgd' ? 0.1 : 1e-3;
+      const training = { lambda: 0.3, weightDecay: 1e-3, optimizer, learningRate };
+      const config = tinyConfig({ method, training });
+      const one = imageTraining(config, objective(config), data, execution);
+      const many = sharded(config, count, { execution });
+      expect([many.viewsPerStep, many.stepsPerEpoch]).toEqual([one.viewsPerStep, one.stepsPerEpoch]);
+      const before = one.program.readState();
+      const [expected, found] = [run(one, 0, 3), run(many, 0, 3)];
+      expect(Object.keys(found)).toEqual(Object.keys(expected));
+      for (const [name, value] of Object.entries(expected)) expect(found[name]).toBeCloseTo(value, 4);
+      const state = one.program.readState();
+      expect(stateGap(state, many.program.readState())).toBeLessThan(1e-5);
+      expect(stateGap(state, before)).toBeGreaterThan(1e-3);
+      // What the kNN monitor sees.
+      const [a, b] = [embedImages(one.program, data), embedImages(many.program, data)];
+      const gaps = a.features.values.map((value, i) => Math.abs(value - (b.features.values[i] ?? NaN)));
+      expect(gaps.length).toBe(data.length * a.features.dim);
+      expect(Math.max(...gaps)).toBeLessThan(1e-3);
+      one.program.dispose();
+      const pids = many.program.pids();
+      expect(pids.length).toBe(count - 1);
+      open.splice(0);
+      many.program.dispose();
+      for (const pid of pids) expect(await isGone(pid)).toBe(true);
+    },
+  );
 
   it('gives the same bits every time, also from a state that was written back', () => {
     const config = tinyConfig({ method: 'simclr' });
@@ -99,23 +113,20 @@ describe.skipIf(nativeBackend() === null)('a divided step', () => {
     expect(stateGap(first.program.readState(), second.program.readState())).toBe(0);
   });
 
-  it('stops with an error when a process is killed or hangs, and ends the others', async () => {
-    const config = tinyConfig();
-    const training = sharded(config, 4, { limits: { least: 1.5, factor: 0 } });
-    const pids = training.program.pids();
-    expect(pids.length).toBe(3);
+  it('stops with an error when a process hangs, and when it is killed', async () => {
+    const training = sharded(tinyConfig({ method: 'simclr' }), 2, { limits: { least: 3, factor: 0 } });
+    const [pid] = training.program.pids() as readonly [number];
     run(training, 0, 4);
     // Stopped, it gives no answer; the limit is short by then.
-    process.kill(pids[1] ?? 0, 'SIGSTOP');
-    const hung = () => run(training, 4, 5);
-    expect(hung).toThrow(UserError);
-    process.kill(pids[1] ?? 0, 'SIGCONT');
-    process.kill(pids[2] ?? 0, 'SIGKILL');
-    expect(await isGone(pids[2] ?? 0)).toBe(true);
-    expect(() => run(training, 4, 5)).toThrow(/^Shard 4 of 4 ended with signal SIGKILL during "forward"/);
+    process.kill(pid, 'SIGSTOP');
+    expect(() => run(training, 4, 5)).toThrow(
+      `Shard 2 of 2 (process ${pid}) has given no answer to "forward" for 3 s.`,
+    );
+    process.kill(pid, 'SIGKILL');
+    expect(() => run(training, 4, 5)).toThrow(/^Shard 2 of 2 ended with signal SIGKILL during "forward"/);
     open.splice(0);
     training.program.dispose();
-    for (const pid of pids) expect(await isGone(pid)).toBe(true);
+    expect(await isGone(pid)).toBe(true);
   });
 
   it('says what a process said that does not start', () => {
@@ -129,6 +140,61 @@ describe.skipIf(nativeBackend() === null)('a divided step', () => {
     } finally {
       process.env['NODE_OPTIONS'] = nodeOptions;
     }
+  });
+});
+
+interface Line {
+  readonly step?: number;
+  readonly pids?: readonly number[];
+  readonly error?: string;
+  readonly sha256?: string;
+  readonly sessions?: number;
+  readonly notes?: readonly string[];
+}
+
+/** Trains in a process of its own; `atStep` is told of it and of its other processes. The last line that it prints. */
+async function trainApart(
+  store: string,
+  atStep: (step: number, child: ChildProcess, pids: readonly number[]) => void = () => undefined,
+): Promise<Line & { readonly pids: readonly number[] }> {
+  const script = fileURLToPath(new URL('./fixtures/train-sharded.ts', import.meta.url));
+  const child = spawn(process.execPath, [script, store], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let last: Line = {};
+  let pids: readonly number[] = [];
+  createInterface({ input: child.stdout }).on('line', (text) => {
+    last = JSON.parse(text) as Line;
+    pids = last.pids ?? pids;
+    if (last.step !== undefined) atStep(last.step, child, pids);
+  });
+  await new Promise((resolve) => child.on('close', resolve));
+  return { ...last, pids };
+}
+
+describe.skipIf(nativeBackend() === null)('a divided run', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'care-sharded-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('goes on to the same bits after one of its processes was killed, whichever', async () => {
+    const alone = await trainApart(join(folder, 'alone'));
+    expect(alone.sessions).toBe(1);
+    expect(alone.notes).toEqual([expect.stringContaining('over 2 processes')]);
+
+    const store = join(folder, 'killed');
+    const other = await trainApart(store, (step, _child, pids) => {
+      if (step === 10) process.kill(pids[0] as number, 'SIGKILL');
+    });
+    expect(other.error).toMatch(/^Shard 2 of 2 ended with signal SIGKILL/);
+    const first = await trainApart(store, (step, child) => {
+      if (step === 20) child.kill('SIGKILL');
+    });
+    expect(first.error).toBeUndefined();
+    expect(first.sha256).toBeUndefined();
+    expect(first.pids.length).toBe(1);
+    for (const pid of first.pids) expect(await isGone(pid)).toBe(true);
+
+    const end = await trainApart(store);
+    expect(end.sessions).toBe(3);
+    expect(end.sha256).toBe(alone.sha256);
   });
 });
 
