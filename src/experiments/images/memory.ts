@@ -150,13 +150,14 @@ export function checkMemory(
   if (needed === undefined || needed <= available) return;
   const inPieces = trainingMemory(config, objective, data, true);
   const fitting = inPieces === null ? null : fittingPiece(config, inPieces, available);
+  const override = ' Where more is available than is said, set CARE_MEMORY_BYTES to it.';
   const what = microBatch === null ? `a batch of ${batch}` : `a batch of ${batch} in pieces of ${microBatch}`;
   throw new UserError(
     `Training ${config.model.architecture} with ${what} on images of ${data.height} x ${data.width} needs about ` +
       `${gibibytes(needed)} of memory; ${gibibytes(available)} are available.`,
-    fitting === null
+    (fitting === null
       ? 'Not even pieces of 2 images fit. Take a smaller network (-p model.architecture) or smaller images (-p data.size).'
       : `Set -p training.microBatch=${fitting.piece}, which needs about ${gibibytes(fitting.bytes)}; batch norm then ` +
-          'sees the statistics of a piece. Or take a smaller -p training.batch.',
+        'sees the statistics of a piece. Or take a smaller -p training.batch.') + override,
   );
 }

@@ -78,8 +78,9 @@ describe.skipIf(nativeBackend() === null)('the memory of training', () => {
       /^Training small with a batch of 240 on images of 64 x 64 needs about [\d.]+ GiB of memory; 0\.0098 GiB are available\.$/,
     );
     expect(none.hint).toContain('Not even pieces of 2 images fit.');
-    const available = Math.round(0.3 * whole);
+    const available = Math.round(0.1 * whole);
     const { message, hint } = refusal(() => checkMemory(config, 'care', SIZE, available));
+    expect(hint).toContain('CARE_MEMORY_BYTES');
     expect(message).toContain(`${(whole / 2 ** 30).toPrecision(2)} GiB of memory`);
     const piece = Number(/training\.microBatch=(\d+)/.exec(hint)?.[1]);
     // It fits, and the next larger divisor does not.
