@@ -1,10 +1,13 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { openStore } from '../../src/runs/store.js';
 import { randomStream } from '../../src/tensorflow/random.js';
 import { care, notBuilt, start, type Ended } from './program.js';
+
+// Steps take milliseconds, but programs are made by the dozen, on machines that may be busy.
+vi.setConfig({ testTimeout: 180_000 });
 
 const folder = mkdtempSync(join(tmpdir(), 'care-train-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
