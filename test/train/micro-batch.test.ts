@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { infoNce } from '../../src/losses/info-nce.js';
 import { objectiveLoss, type ObjectiveName } from '../../src/methods/objective.js';
 import { batchNorm1d } from '../../src/nn/batch-norm.js';
@@ -22,6 +22,9 @@ import type { Optimizer } from '../../src/train/optimizer.js';
 import { sgd } from '../../src/train/sgd.js';
 import { trainingFunction, type LossTerms } from '../../src/train/training-function.js';
 import { stateGap } from '../experiments/images/tiny.js';
+
+// Steps take milliseconds, but programs are made by the dozen, on machines that may be busy.
+vi.setConfig({ testTimeout: 180_000 });
 
 startEngine({ intraOpThreads: 1, interOpThreads: 1 });
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { measureSchema } from '../../../src/experiments/images/config.js';
 import { checkMemory, isLarge, trainingMemory } from '../../../src/experiments/images/memory.js';
 import { pretrain } from '../../../src/experiments/images/pretrain.js';
@@ -10,6 +10,9 @@ import { openStore } from '../../../src/runs/store.js';
 import { nativeBackend, startEngine } from '../../../src/tensorflow/engine.js';
 import { UserError } from '../../../src/train/user-error.js';
 import { noiseImages, tinyConfig } from './tiny.js';
+
+// Steps take milliseconds, but programs are made by the dozen, on machines that may be busy.
+vi.setConfig({ testTimeout: 180_000 });
 
 startEngine();
 

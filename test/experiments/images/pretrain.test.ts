@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { imagesFromBytes } from '../../../src/augment/images.js';
 import { CIFAR_NORMALIZE } from '../../../src/augment/normalize.js';
 import type { DataSet } from '../../../src/data/data-set.js';
@@ -25,6 +25,9 @@ import { toTensor, type TensorDataMap } from '../../../src/tensorflow/tensor-dat
 import * as tf from '../../../src/tensorflow/tf.js';
 import { decodeSafetensors } from '../../../src/train/safetensors.js';
 import { noiseImages, tinyConfig, type TinyChange } from './tiny.js';
+
+// Steps take milliseconds, but programs are made by the dozen, on machines that may be busy.
+vi.setConfig({ testTimeout: 180_000 });
 
 startEngine({ intraOpThreads: 1, interOpThreads: 1 });
 

@@ -24,6 +24,9 @@ import { UserError } from '../../../src/train/user-error.js';
 import { equivarianceLoop, infoNceLoop, type Rows } from '../../losses/reference.js';
 import { noiseImages, stateGap, tinyConfig } from './tiny.js';
 
+// Steps take milliseconds, but programs are made by the dozen, on machines that may be busy.
+vi.setConfig({ testTimeout: 180_000 });
+
 // One thread each: tiny ops gain nothing by more, and lose much where others use the cores.
 startEngine({ intraOpThreads: 1, interOpThreads: 1 });
 
