@@ -7,7 +7,8 @@ import { codeHash, codeProvenance } from '../../runs/code-version.js';
 import type { PresetName } from '../../runs/presets.js';
 import type { ProfileName } from '../../runs/profiles.js';
 import type { Measurement, RunRecord } from '../../runs/record.js';
-import type { RunSpec, RunStore } from '../../runs/store.js';
+import { idOf, type RunSpec, type RunStore } from '../../runs/store.js';
+import { availableMemory } from '../../tensorflow/available-memory.js';
 import type { Execution } from '../../tensorflow/compile.js';
 import type { TensorDataMap } from '../../tensorflow/tensor-data.js';
 import type { ShardPlan } from '../../train/shards/plan.js';
@@ -15,6 +16,7 @@ import type { TrainProgress } from '../../train/trainer.js';
 import { ensureMeasured, ensureTrained, type RunJob, type Training } from '../execute-run.js';
 import type { ImageConfig, ImageMeasureConfig } from './config.js';
 import { embeddingProgram } from './embedding.js';
+import { checkMemory } from './memory.js';
 import { imageModel, initialWeights } from './model.js';
 import { checkShards, shardedImageTraining } from './sharded-training.js';
 import { knnOf, neighboursOf, type ImageTask } from './monitor.js';
@@ -34,6 +36,8 @@ export interface PretrainOptions {
   /** Processes over which the views of a step are divided; left out: this one alone. */
   readonly shards?: ShardPlan;
   readonly signal?: AbortSignal;
+  /** Bytes that training may take; what the machine has available where left out. */
+  readonly availableMemory?: number;
   readonly onPhase?: (phase: 'training' | 'measuring' | 'ready', progress?: TrainProgress) => void;
   /** Things that a person should read, such as what was left out of the data. */
   readonly onRemark?: (remark: string) => void;
@@ -79,6 +83,11 @@ function specOf(options: PretrainOptions, { train }: ImageTask): RunSpec {
     execution,
     plannedSteps: config.method === 'untrained' ? 0 : config.training.epochs * perEpoch,
   };
+}
+
+function isFinished(store: RunStore, spec: RunSpec): boolean {
+  const id = idOf(spec);
+  return store.has(id) && store.read(id).status === 'finished';
 }
 
 function knnKey(measures: ImageMeasureConfig): { readonly name: string; readonly key: string } {
@@ -127,7 +136,8 @@ function* measured(
 /**
  * Trains an encoder, or finds it, and measures it.
  *
- * @throws InterruptedError when the signal came; UserError for data or settings that do not serve.
+ * @throws InterruptedError when the signal came; UserError for data or settings that do not serve, or that need more memory
+ *   than there is.
  */
 export async function pretrain(options: PretrainOptions): Promise<RunRecord> {
   const { store, config, measures, signal, onPhase } = options;
@@ -142,8 +152,11 @@ export async function pretrain(options: PretrainOptions): Promise<RunRecord> {
   }
   const { provenance, files } = task.train;
   const { name, generated, sha256, items } = provenance;
-  store.saveManifest({ name, generated, sha256, items, files });
   const spec = specOf(options, task);
+  if (objective !== null && !isFinished(store, spec)) {
+    checkMemory(config, objective, task.train, options.availableMemory ?? availableMemory());
+  }
+  store.saveManifest({ name, generated, sha256, items, files });
   const perEpoch = stepsPerEpoch(config, task.train.length);
   const steps = spec.plannedSteps;
   const job: RunJob = {

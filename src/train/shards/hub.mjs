@@ -21,24 +21,37 @@ function tell(message) {
   Atomics.notify(counter, 0);
 }
 
-const children = shards.map(({ env, files }, shard) => {
-  const child = fork(entry, [], {
-    env,
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc', ...files],
-  });
+/** Starts a process; the answer to what cannot be started is that it ended. */
+function start({ env, files }, shard) {
+  try {
+    const stdio = ['ignore', 'ignore', 'pipe', 'ipc', ...files];
+    return fork(entry, [], { env, execArgv: [], stdio });
+  } catch (error) {
+    tell({ kind: 'ended', shard, code: null, signal: null, said: error.message });
+    return null;
+  }
+}
+
+function watch(child, shard) {
   let said = '';
-  let problem = '';
   child.stderr.setEncoding('utf8').on('data', (text) => (said = (said + text).slice(-SAID)));
   child.on('spawn', () => tell({ kind: 'started', shard, pid: child.pid }));
   child.on('message', () => tell({ kind: 'done', shard }));
-  child.on('error', (error) => (problem = error.message));
+  child.on('error', (error) => (said += error.message));
   // After `exit`, and after all that it wrote.
-  child.on('close', (code, signal) => tell({ kind: 'ended', shard, code, signal, said: said + problem }));
-  return child;
+  child.on('close', (code, signal) => tell({ kind: 'ended', shard, code, signal, said }));
+}
+
+const children = shards.map(start);
+children.forEach((child, shard) => {
+  if (child !== null) watch(child, shard);
 });
 
 port.on('message', ({ to, request }) => {
   // A process that is gone takes no message; that it ended is told above.
-  children[to].send(request, () => undefined);
+  children[to]?.send(request, () => undefined);
+});
+// The other end is done. This thread ends when it has seen its processes end, so that none is left as a zombie.
+port.on('close', () => {
+  for (const child of children) child?.kill('SIGKILL');
 });

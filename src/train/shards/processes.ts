@@ -94,6 +94,8 @@ export function startShardProcesses({ shards, limits = {} }: ShardProcessOptions
       shards: shards.map(({ env, files }) => ({ env: { ...process.env, ...env }, files })),
     },
     transferList: [port2],
+    // Node would apply NODE_OPTIONS, which are meant for processes, to the thread as well.
+    env: {},
     execArgv: [],
   });
   hub.unref();
@@ -175,7 +177,6 @@ export function startShardProcesses({ shards, limits = {} }: ShardProcessOptions
       }
       pids.clear();
       port.close();
-      void hub.terminate();
     },
   };
 }
