@@ -195,7 +195,7 @@ describe.skipIf(nativeBackend() === null)('a divided run', () => {
     const end = await trainApart(store);
     expect(end.sessions).toBe(3);
     expect(end.sha256).toBe(alone.sha256);
-  });
+  }, 180_000);
 });
 
 describe('a number of processes that does not divide the views', () => {
