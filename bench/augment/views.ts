@@ -1,5 +1,4 @@
 /** Our side of the augmentation benchmark: `node views.js chained|fast`. */
-import { createInterface } from 'node:readline';
 import * as tf from '@tensorflow/tfjs';
 import {
   compileProgram,
@@ -10,6 +9,7 @@ import {
   startEngine,
   type Execution,
 } from 'care';
+import { answerLines } from '../answer.js';
 
 const BATCH = 256;
 const VIEWS = ['first', 'second'] as const;
@@ -86,8 +86,4 @@ function makeViews(): number {
   return (performance.now() - startedAt) / 1000;
 }
 
-process.stdout.write('ready\n');
-createInterface({ input: process.stdin }).on('line', (line) => {
-  const times = Array.from({ length: Number(line) }, makeViews);
-  process.stdout.write(`${JSON.stringify(times)}\n`);
-});
+answerLines(makeViews);

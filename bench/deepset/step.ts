@@ -1,5 +1,4 @@
 /** Our side of the DeepSet benchmark: `node step.js chained|fast`. */
-import { createInterface } from 'node:readline';
 import {
   compileProgram,
   deepSet,
@@ -13,6 +12,7 @@ import {
 } from 'care';
 import { rotateClouds, rotationPerChunk, rotationPerItem } from 'care';
 import type * as tf from '@tensorflow/tfjs';
+import { answerLines } from '../answer.js';
 
 const BATCH = 128;
 const POINTS = 256;
@@ -72,8 +72,4 @@ function runStep(): number {
   return (performance.now() - startedAt) / 1000;
 }
 
-process.stdout.write('ready\n');
-createInterface({ input: process.stdin }).on('line', (line) => {
-  const times = Array.from({ length: Number(line) }, runStep);
-  process.stdout.write(`${JSON.stringify(times)}\n`);
-});
+answerLines(runStep);

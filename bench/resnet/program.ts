@@ -24,13 +24,21 @@ import type { LossTerms } from 'care/internal/train/training-function';
 
 const VIEWS = ['first', 'second', 'chunkedFirst', 'chunkedSecond'] as const;
 const SIZE = 32;
+const noImages = new Float32Array();
 
 export type Depth = 18 | 34 | 50;
+
+export interface ResNetStepOptions {
+  /** Whether the images lie on the device from the start, as a data set does in training, or come with each step. */
+  readonly resident?: boolean;
+}
 
 /** A function that runs one step, random images for all, and gives its seconds. */
 export interface ResNetStep {
   readonly program: Program;
   readonly run: () => number;
+  /** The loss of the last step. */
+  readonly loss: () => number;
 }
 
 const SETTINGS = { temperature: 0.5, lambda: 0.01, chunks: 4, reduction: 'mean' } as const;
@@ -51,22 +59,32 @@ function lossOf(view: (name: string) => tf.Tensor2D): LossTerms {
   );
 }
 
-/** A program with random images of every view, which are called `<view><suffix>`. */
-function timed(program: Program, optimizer: Optimizer, batch: number, suffix: string): ResNetStep {
+/** Random images of every view, which are called `<view><suffix>`. */
+function randomImages(batch: number, suffix = ''): Readonly<Record<string, Float32Array>> {
   const noise = randomStream(1);
-  const images = Object.fromEntries(
+  return Object.fromEntries(
     VIEWS.map((name) => [
       name + suffix,
       Float32Array.from({ length: batch * SIZE * SIZE * 3 }, noise.normal),
     ]),
   );
+}
+
+function timed(
+  program: Program,
+  optimizer: Optimizer,
+  images: Readonly<Record<string, Float32Array>>,
+): ResNetStep {
   let done = 0;
+  let loss = NaN;
   return {
     program,
+    loss: () => loss,
     run() {
       const startedAt = performance.now();
       const outputs = program.run('step', { ...images, ...optimizer.inputsAt(done++) });
-      if (!Number.isFinite(outputs.loss?.values[0])) throw new Error('The loss is not finite.');
+      loss = outputs['loss']?.values[0] ?? NaN;
+      if (!Number.isFinite(loss)) throw new Error('The loss is not finite.');
       return (performance.now() - startedAt) / 1000;
     },
   };
@@ -82,22 +100,39 @@ const imagesOf = (batch: number) => ({ shape: [batch, SIZE, SIZE, 3], dtype: 'fl
 const adamOfBench = () => adam({ learningRate: 1e-3, weightDecay: 1e-6 });
 
 /** @throws Error where the native library is missing: timing anything else says nothing. */
-export function resNetStep(depth: Depth, batch: number, execution: Execution): ResNetStep {
+export function resNetStep(
+  depth: Depth,
+  batch: number,
+  execution: Execution,
+  { resident = false }: ResNetStepOptions = {},
+): ResNetStep {
   requireNative();
   const model = modelOf(depth);
   const weights = initialise(model, randomStream(0, 1));
   const optimizer = adamOfBench();
+  const images = randomImages(batch);
+  const imagesAsState = Object.fromEntries(
+    VIEWS.map((name) => [name, { ...imagesOf(batch), values: images[name] ?? noImages }]),
+  );
   const step = trainingFunction({
     model,
     optimizer,
-    inputs: Object.fromEntries(VIEWS.map((name) => [name, imagesOf(batch)])),
-    loss: (scope, _state, inputs) => lossOf((name) => model.apply(scope, inputs[name] as tf.Tensor4D)),
+    inputs: resident ? {} : Object.fromEntries(VIEWS.map((name) => [name, imagesOf(batch)])),
+    loss: (scope, state, inputs) => {
+      const given = resident ? state : inputs;
+      return lossOf((name) => model.apply(scope, given[name] as tf.Tensor4D));
+    },
   });
   const program = compileProgram(
-    { name: `resnet${depth}`, state: { ...weights, ...optimizer.slots(weights) }, functions: { step } },
+    {
+      name: `resnet${depth}`,
+      state: { ...weights, ...optimizer.slots(weights) },
+      ...(resident ? { frozen: imagesAsState } : {}),
+      functions: { step },
+    },
     execution,
   );
-  return timed(program, optimizer, batch, '');
+  return timed(program, optimizer, resident ? {} : images);
 }
 
 /** The network as every process of the divided step knows it. */
@@ -141,5 +176,5 @@ export function shardedResNetStep(
     },
     execution,
   );
-  return timed(program, optimizer, batch, '.images');
+  return timed(program, optimizer, randomImages(batch, '.images'));
 }

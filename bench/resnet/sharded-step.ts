@@ -1,24 +1,19 @@
 /**
  * Our side of the ResNet benchmark with its views divided over processes:
- * `node sharded-step.js DEPTH BATCH chained|fast|eager [PROCESSES]` (2 where left out); answers as step.py does, the peak
- * memory being that of this process alone.
+ * `node sharded-step.js DEPTH BATCH [PROCESSES [chained|fast|eager]]`, 2 and chained where left out. It answers as step.py
+ * does; the peak memory is that of this process alone.
  */
-import { createInterface } from 'node:readline';
 import type { Execution } from 'care';
+import { answerLines } from '../answer.js';
 import { shardedResNetStep, type Depth } from './program.js';
 
+const [depth, batch, processes = '2', execution = 'chained'] = process.argv.slice(2);
 const { program, run } = shardedResNetStep(
-  Number(process.argv[2]) as Depth,
-  Number(process.argv[3]),
-  process.argv[4] as Execution,
-  Number(process.argv[5] ?? 2),
+  Number(depth) as Depth,
+  Number(batch),
+  execution as Execution,
+  Number(processes),
 );
 
-process.stdout.write('ready\n');
-createInterface({ input: process.stdin })
-  .on('line', (line) => {
-    const answer =
-      line === 'memory' ? [process.resourceUsage().maxRSS * 1024] : Array.from({ length: Number(line) }, run);
-    process.stdout.write(`${JSON.stringify(answer)}\n`);
-  })
-  .on('close', () => program.dispose());
+process.on('exit', () => program.dispose());
+answerLines(run);

@@ -1,4 +1,4 @@
-"""PyTorch's side of the ResNet benchmark: `python step.py DEPTH BATCH THREADS contiguous|channels_last [VIEWS]`.
+"""PyTorch's side of the ResNet benchmark: `python step.py DEPTH BATCH THREADS contiguous|channels_last [cpu|cuda]`.
 
 The official step (github.com/Sharut/CARE) op by op: 4 separate forward passes, InfoNCE + L_equi, Adam. It answers a line
 `N` with N times in seconds, and a line `memory` with the peak resident memory in bytes.
@@ -15,7 +15,12 @@ import torchvision
 
 DEPTH, BATCH, THREADS = (int(value) for value in sys.argv[1:4])
 LAYOUT = torch.channels_last if sys.argv[4] == "channels_last" else torch.contiguous_format
+DEVICE = sys.argv[5] if len(sys.argv) > 5 else "cpu"
 CHUNKS, TAU, LAMBDA = 4, 0.5, 0.01
+# As TensorFlow does where the device can; it changes nothing on a processor.
+torch.backends.cuda.matmul.allow_tf32 = True
+torch.backends.cudnn.allow_tf32 = True
+torch.backends.cudnn.benchmark = True
 torch.set_num_threads(THREADS)
 torch.manual_seed(0)
 
@@ -26,11 +31,11 @@ features = encoder.fc.in_features
 encoder.fc = nn.Sequential(
     nn.Linear(features, 512, bias=False), nn.BatchNorm1d(512), nn.ReLU(inplace=True), nn.Linear(512, 128)
 )
-encoder = encoder.to(memory_format=LAYOUT).train()
+encoder = encoder.to(DEVICE, memory_format=LAYOUT).train()
 optimizer = torch.optim.Adam(encoder.parameters(), lr=1e-3, weight_decay=1e-6)
-views = [torch.randn(BATCH, 3, 32, 32).contiguous(memory_format=LAYOUT) for _ in range(4)]
-itself = torch.eye(2 * BATCH, dtype=torch.bool)
-positive = torch.arange(2 * BATCH).roll(BATCH)
+views = [torch.randn(BATCH, 3, 32, 32).to(DEVICE).contiguous(memory_format=LAYOUT) for _ in range(4)]
+itself = torch.eye(2 * BATCH, dtype=torch.bool, device=DEVICE)
+positive = torch.arange(2 * BATCH, device=DEVICE).roll(BATCH)
 
 
 def gram(z):

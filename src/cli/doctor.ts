@@ -9,7 +9,7 @@ import type { Environment } from '../runs/record.js';
 import { bindingPath, environmentFacts, nativePackageFolder, startEngine } from '../tensorflow/engine.js';
 import { findCompiler, probeBinding, readStamp } from '../tensorflow/setup/binding.js';
 import { SetupError } from '../tensorflow/setup/error.js';
-import { cacheFolder, type Library } from '../tensorflow/setup/library.js';
+import { cacheFolder, ownLibrary, type Library } from '../tensorflow/setup/library.js';
 import { runProgram } from '../tensorflow/setup/processes.js';
 import { findPip } from '../tensorflow/setup/python.js';
 import {
@@ -37,8 +37,9 @@ export interface Tool {
 
 /** What `care doctor --json` prints. */
 export interface DoctorReport {
-  /** The native library computes and trains. Exit status 0 if so, else 1. */
+  /** The native library computes and trains. */
   readonly nativeWorks: boolean;
+  /** Exit status 0 if it works and there are none, else 1. */
   readonly problems: readonly Problem[];
   readonly environment: Environment;
   /** The library that the binding was built for; null if `npm run care -- setup` has not built it. */
@@ -60,7 +61,7 @@ export function registerDoctor(program: Command): void {
     .action(async ({ json }: { readonly json?: boolean }) => {
       const report = await examine();
       process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : describe(report));
-      process.exitCode = report.nativeWorks ? 0 : 1;
+      process.exitCode = report.nativeWorks && report.problems.length === 0 ? 0 : 1;
     });
 }
 
@@ -77,6 +78,7 @@ export async function examine(): Promise<DoctorReport> {
   if (!training.passed) problems.push(wrongTraining(training));
   const environment = environmentFacts();
   const library = packageFolder === null ? null : (readStamp(packageFolder)?.library ?? null);
+  problems.push(...namedLibraryProblems(process.env['CARE_TENSORFLOW_DIR'], library));
   if (library?.kind === 'gpu' && native && environment.device !== 'gpu') problems.push(NO_GPU);
   const data = dataFolder(problems);
   return {
@@ -97,6 +99,20 @@ const NO_GPU: Problem = {
   what: 'The GPU library is set up, but TensorFlow found no GPU that it can use, and computes on the processor.',
   hint: 'Check that nvidia-smi lists a GPU, then run TF_CPP_MIN_LOG_LEVEL=0 npm run care -- doctor to read what TensorFlow says.',
 };
+
+/** What is wrong with the library that `CARE_TENSORFLOW_DIR` names: none, or not the one in use. */
+export function namedLibraryProblems(named: string | undefined, inUse: Library | null): Problem[] {
+  if (named === undefined || named === '') return [];
+  try {
+    const { folder } = ownLibrary(named);
+    if (inUse?.folder === folder) return [];
+    const what = `CARE_TENSORFLOW_DIR names ${folder}, but the library in use is ${inUse?.folder ?? 'none'}.`;
+    return [{ what, hint: 'Run npm run care -- setup to use it, or unset CARE_TENSORFLOW_DIR.' }];
+  } catch (error) {
+    const { what, hint } = asProblem(error);
+    return [{ what: `CARE_TENSORFLOW_DIR: ${what}`, hint }];
+  }
+}
 
 /** Whether the binding loads, tried in a process of its own: a library for another processor would end this one. */
 async function bindingLoads(packageFolder: string | null, problems: Problem[]): Promise<boolean> {

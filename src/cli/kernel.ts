@@ -26,6 +26,8 @@ export function registerKernel(program: Command): void {
       const folder = installKernel(targetOf(options), options.displayName, packageVersion());
       console.log(`Kernel "${options.name}" installed in ${folder}`);
       console.log('Check it with: care kernel doctor');
+      if (options.prefix !== undefined)
+        console.log(`List or remove it with the same prefix: care kernel list --prefix ${options.prefix}`);
       if (!isPackageBuilt()) console.error(`Warning: ${NOT_BUILT}`);
     });
 

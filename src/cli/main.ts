@@ -52,7 +52,20 @@ async function programFor(args: readonly string[]): Promise<Command> {
   return program;
 }
 
+/**
+ * A reader that goes away, as `head` does, ends the printing and nothing else: short commands are done anyway, and a
+ * training of hours is not lost with its display.
+ */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}
+
 async function main(): Promise<void> {
+  outliveReaders();
   try {
     const program = await programFor(process.argv.slice(2));
     await program.parseAsync(process.argv);

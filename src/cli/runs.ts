@@ -1,8 +1,11 @@
 /** `care runs list | show | diff | verify`. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { compareRuns, type Difference, type RunComparison } from '../runs/compare.js';
 import type { Estimate, Json, Measurement, RunRecord, Session } from '../runs/record.js';
 import { openStore, type RunEntry, type RunStore } from '../runs/store.js';
+import { UserError } from '../runs/user-error.js';
 import { verifyRun, type Check, type Verification } from '../runs/verify.js';
 import {
   durationText,
@@ -15,8 +18,22 @@ import {
 } from './text-table.js';
 
 interface RunsOptions {
-  readonly runs: string;
+  readonly runs?: string;
   readonly json?: boolean;
+}
+
+/**
+ * The store that is meant. A folder that was named must be there: a mistyped one has no runs, and so nothing wrong; the
+ * usual one is made by the first run.
+ */
+function storeOf({ runs }: RunsOptions): RunStore {
+  if (runs !== undefined && !existsSync(runs)) {
+    throw new UserError(
+      `There is no folder ${resolve(runs)}.`,
+      'Correct --runs, or leave it out for CARE_RUNS_DIR, then runs.',
+    );
+  }
+  return openStore(runs ?? process.env.CARE_RUNS_DIR ?? 'runs');
 }
 
 type ReadableEntry = Exclude<RunEntry, { readonly state: 'unreadable' }>;
@@ -316,6 +333,14 @@ function diffText(comparison: RunComparison, a: RunRecord, b: RunRecord): string
   ].join('\n');
 }
 
+function twoIdsNeeded(store: RunStore): UserError {
+  const [a = 'ID-A', b = 'ID-B'] = store.list().map(({ id }) => id.slice(0, SHORT_ID));
+  return new UserError(
+    'care runs diff takes the ids of two runs.',
+    `For example: care runs diff ${a} ${b} (care runs list shows the ids).`,
+  );
+}
+
 function diffRuns(store: RunStore, idA: string, idB: string, json: boolean): void {
   const [a, b] = [store.read(idA), store.read(idB)];
   const comparison = compareRuns(a, b);
@@ -338,12 +363,11 @@ function verifyRuns(store: RunStore, ids: readonly string[], json: boolean): voi
   const results = entries.map((entry) => verifyRun(store, entry, process.env.CARE_DATA_DIR ?? null));
   const wrong = results.filter(({ ok }) => !ok).length;
   if (json) printJson(results);
+  else if (results.length === 0) print(`No runs in ${store.dir}.`);
   else {
     for (const result of results) print(verificationText(result, ids.length > 0));
     const runs = results.length === 1 ? '1 run' : `${results.length} runs`;
-    print(
-      `${results.length === 0 ? '' : '\n'}${runs} checked in ${store.dir}: ${wrong === 0 ? 'all ok' : `${wrong} wrong`}.`,
-    );
+    print(`\n${runs} checked in ${store.dir}: ${wrong === 0 ? 'all ok' : `${wrong} wrong`}.`);
   }
   if (wrong > 0) process.exitCode = 1;
 }
@@ -355,24 +379,28 @@ export function registerRuns(program: Command): void {
     runs
       .command(nameAndArguments)
       .description(description)
-      .option('--runs <dir>', 'folder with the runs', process.env.CARE_RUNS_DIR ?? 'runs')
+      .option('--runs <dir>', 'folder with the runs (default: CARE_RUNS_DIR, then runs)')
       .option('--json', 'print JSON');
   const isJson = ({ json }: RunsOptions): boolean => json === true;
 
   add('list', 'all runs, oldest first').action((options: RunsOptions) =>
-    listRuns(openStore(options.runs), isJson(options)),
+    listRuns(storeOf(options), isJson(options)),
   );
   add('show <id>', 'one run: configuration, provenance, metrics, measurements').action(
-    (id: string, options: RunsOptions) => showRun(openStore(options.runs), id, isJson(options)),
+    (id: string, options: RunsOptions) => showRun(storeOf(options), id, isJson(options)),
   );
-  add('diff <a> <b>', 'what differs between two runs, and their measurements side by side').action(
-    (a: string, b: string, options: RunsOptions) => diffRuns(openStore(options.runs), a, b, isJson(options)),
-  );
+  add('diff [a] [b]', 'what differs between two runs, and their measurements side by side')
+    .usage('[options] <a> <b>')
+    .action((a: string | undefined, b: string | undefined, options: RunsOptions) => {
+      const store = storeOf(options);
+      if (a === undefined || b === undefined) throw twoIdsNeeded(store);
+      diffRuns(store, a, b, isJson(options));
+    });
   add(
     'verify [ids...]',
     'check records, weights, checkpoints, metrics and data; exit code 1 when something is wrong',
   ).action((ids: readonly string[], options: RunsOptions) =>
-    verifyRuns(openStore(options.runs), ids, isJson(options)),
+    verifyRuns(storeOf(options), ids, isJson(options)),
   );
   runs.addHelpText('after', '\nAn id may be shortened to any beginning that only one run has.');
 }

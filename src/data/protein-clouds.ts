@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { basename, join, relative, sep } from 'node:path';
+import { basename, dirname, join, relative, sep } from 'node:path';
 
 import { checkPoints, GLOBAL_SCALE, makeCloud, type CloudScale } from './cloud.js';
 import { findDataDir, isFolder } from './data-dir.js';
@@ -74,13 +74,15 @@ export function loadProteinClouds(options: ProteinCloudOptions): PointCloudSet {
  * The real structures where the data folder has them ({@link loadProteinClouds}), else generated chains
  * ({@link generateProteinClouds}), with a first remark that says so and where the structures were looked for.
  *
- * @throws DataError as the two do; an existing `pdb/` without a usable file is an error, not a reason to generate.
+ * @throws DataError as the two do; an existing `pdb/` without a usable file, and a data folder that is itself the folder
+ * of the structures, are errors, not reasons to generate.
  */
 export function proteinClouds(options: ProteinCloudOptions): PointCloudSet {
   const root = findDataDir(options.dataDir);
   if (options.files !== undefined || (root !== undefined && isFolder(join(root, 'pdb')))) {
     return loadProteinClouds(options);
   }
+  if (root !== undefined) refuseFolderOfStructures(root);
   checkLimit(options.limit);
   const { points, atoms, scale, seed, limit } = options;
   const generated = generateProteinClouds({
@@ -104,10 +106,31 @@ function pdbFilesIn(root: string | undefined): string[] {
     'Put .pdb or .pdb.gz files into the folder pdb of the data folder, or set CARE_DATA_DIR to it.';
   if (root === undefined) throw new DataError('No data folder was found.', hint);
   const folder = join(root, 'pdb');
-  if (!isFolder(folder)) throw new DataError(`${folder}: there is no such folder.`, hint);
-  const names = readdirSync(folder).filter((name) => STRUCTURE_FILE.test(name));
+  if (!isFolder(folder)) {
+    refuseFolderOfStructures(root);
+    throw new DataError(`${folder}: there is no such folder.`, hint);
+  }
+  const names = structuresIn(folder);
   if (names.length === 0) throw new DataError(`${folder}: there is no PDB file in the folder.`, hint);
   return names.sort().map((name) => join(folder, name));
+}
+
+function structuresIn(folder: string): string[] {
+  return readdirSync(folder).filter((name) => STRUCTURE_FILE.test(name));
+}
+
+/** A data folder with the structures right in it is a folder too deep, or one that lacks a level. */
+function refuseFolderOfStructures(root: string): void {
+  const count = structuresIn(root).length;
+  if (count === 0) return;
+  const advice =
+    basename(root).toLowerCase() === 'pdb'
+      ? `Did you mean its parent, ${dirname(root)}?`
+      : 'Did you mean its parent? There the folder has to be called pdb: rename it, or put the files into a folder pdb inside.';
+  throw new DataError(
+    `${root}: the data folder holds PDB files itself (${count}), not in a folder pdb.`,
+    `${advice} The data folder is set by CARE_DATA_DIR or --data.`,
+  );
 }
 
 const STRUCTURE_FILE = /\.(pdb|ent)(\.gz)?$/i;
@@ -228,10 +251,16 @@ function checkNewName(name: string, names: ReadonlySet<string>, path: string): v
   );
 }
 
+/** Enough to see whether all files have the same fault. */
+const SHOWN_REASONS = 4;
+
 function noUsableFile(paths: readonly string[], leftOut: readonly string[]): DataError {
-  const first = leftOut[0] === undefined ? '' : ` ${leftOut[0]}`;
+  const reasons = leftOut.map((remark) => remark.replace(/^Left out: /, ''));
+  const more = reasons.length - SHOWN_REASONS;
+  const shown = [...reasons.slice(0, SHOWN_REASONS), ...(more > 0 ? [`and ${more} more`] : [])];
+  const list = shown.length === 1 ? ` ${shown.join('')}` : shown.map((reason) => `\n  ${reason}`).join('');
   return new DataError(
-    `None of ${paths.length} PDB files can be used.${first}`,
+    `None of ${paths.length} PDB files can be used.${list}`,
     'Give PDB files of proteins with at least 4 residues.',
   );
 }

@@ -1,8 +1,9 @@
 /** Training and measuring as runs of the store: found again, gone on with, or begun. */
-import type { OpenRun } from '../runs/open-run.js';
+import type { OpenRun, Progress } from '../runs/open-run.js';
 import type { Measurement, RunRecord } from '../runs/record.js';
 import { idOf, type RunSpec, type RunStore } from '../runs/store.js';
 import type { Program } from '../tensorflow/compile.js';
+import { deviceMemoryBytes } from '../tensorflow/device-memory.js';
 import { environmentFacts } from '../tensorflow/engine.js';
 import type { TensorDataMap } from '../tensorflow/tensor-data.js';
 import { DivergedError, train, type Evaluation, type TrainProgress } from '../train/trainer.js';
@@ -66,6 +67,13 @@ function peakMemoryBytes(): number {
   return process.resourceUsage().maxRSS * 1024;
 }
 
+/** Notes what a run took of the GPU; asking takes longer than a step, so it is done once, at the end. */
+function noteDeviceMemory(run: OpenRun, last: Progress | undefined): void {
+  if (last === undefined || environmentFacts().device !== 'gpu') return;
+  const peakDeviceMemoryBytes = deviceMemoryBytes();
+  if (peakDeviceMemoryBytes !== undefined) run.progress({ ...last, peakDeviceMemoryBytes });
+}
+
 async function trainToEnd(
   run: OpenRun,
   job: RunJob,
@@ -78,6 +86,7 @@ async function trainToEnd(
   if (checkpoint !== null) program.writeState(checkpoint.state.tensors);
   run.startSession(environmentFacts(), from);
   for (const note of training.notes ?? []) run.note(note);
+  let last: Progress | undefined;
   try {
     const result = await train({
       program,
@@ -93,11 +102,13 @@ async function trainToEnd(
       onCheckpoint: (state) => run.saveCheckpoint(state),
       onProgress: (progress) => {
         const { step, seconds, viewsPerSecond } = progress;
-        run.progress({ step, seconds, viewsPerSecond, peakMemoryBytes: peakMemoryBytes() });
+        last = { step, seconds, viewsPerSecond, peakMemoryBytes: peakMemoryBytes() };
+        run.progress(last);
         onProgress?.(progress);
       },
       ...(signal === undefined ? {} : { signal }),
     });
+    noteDeviceMemory(run, last);
     if (result.outcome === 'interrupted') {
       run.stop();
       throw new InterruptedError(

@@ -12,14 +12,27 @@ const BLOCK_MIME: typeof import('../report/blocks.js').BLOCK_MIME = 'application
 /** JupyterLab 4 renders Vega-Lite up to version 5; what version 6 added is not used in our charts. */
 const VEGA_LITE_MIME = 'application/vnd.vegalite.v5+json';
 
+const BLOCK_TYPES: readonly Block['type'][] = [
+  'figure',
+  'table',
+  'claims',
+  'summary',
+  'settings',
+  'provenance',
+  'prose',
+];
+
 /** More than this in one output makes a notebook slow to open. */
 const LARGE_BYTES = 2_000_000;
 
 /**
  * Shows a block below the running cell: figures as charts, everything else as tables and text. Outside a kernel its
  * plain text is printed.
+ *
+ * @throws Error when the value is no block.
  */
 export function show(block: Block): void {
+  checkBlock(block);
   const bundle = blockBundle(block);
   const size = Buffer.byteLength(JSON.stringify(bundle));
   if (size > LARGE_BYTES)
@@ -27,6 +40,18 @@ export function show(block: Block): void {
       `this ${block.type} takes ${(size / 1e6).toFixed(1)} MB in the notebook: thin its points or rows`,
     );
   displayBundle(bundle);
+}
+
+/** Cells are plain JavaScript to us: what is passed may be anything. */
+function checkBlock(value: unknown): void {
+  const type: unknown =
+    typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
+  if (BLOCK_TYPES.some((known) => known === type)) return;
+  const given = typeof value === 'object' && value !== null ? 'an object that is none' : String(value);
+  throw new Error(
+    `show takes a block (${BLOCK_TYPES.join(', ')}), such as care.charts makes, but was given ${given}; ` +
+      'a data frame is shown by showFrame',
+  );
 }
 
 /** The forms of a block in a notebook's output: the block itself, what Jupyter shows, and plain text. */

@@ -47,6 +47,10 @@ function describe(error) {
   const ename = isError ? String(error.name ?? 'Error') : 'Thrown';
   const evalue = isError ? error.message : inspect(error, { depth: 2, breakLength: 100 });
   if (!isError) return { ename, evalue, traceback: [`${ename}: ${evalue}`] };
+  // Errors with a hint are meant for the reader, whom stack and fields tell nothing more; see runs/user-error.ts.
+  if (typeof error.hint === 'string') {
+    return { ename, evalue, traceback: [`${ename}: ${evalue}`, ...(error.hint === '' ? [] : [error.hint])] };
+  }
   const { text, at } = mapPlaces(inspect(error, { depth: 3 }).replace(ARROW, ''));
   const lines = text
     .replace(WRAPPER_FRAME, '$1')

@@ -18,7 +18,7 @@ export interface ProgressState {
 export interface ProgressDisplay {
   /** Tells where the computation stands; shown at most a few times a second. */
   update(state: ProgressState): void;
-  /** Shows the end; later calls do nothing. */
+  /** Shows the end, with all steps done; later calls do nothing. */
   finish(note?: string): void;
   /** Shows that it stopped, and why; later calls do nothing. */
   fail(reason: string): void;
@@ -83,7 +83,11 @@ export function progressDisplay(title: string, options: ProgressDisplayOptions =
       first ??= { step: state.step, time: now() };
       if (now() - shownAt >= interval) draw(null);
     },
-    finish: (note) => end('✓', note ?? 'done'),
+    finish: (note) => {
+      // Work that was ready before it began is reported by no last step.
+      if (latest && !ended) latest = { ...latest, step: latest.of };
+      end('✓', note ?? 'done');
+    },
     fail: (reason) => end('✗', reason),
   };
 }

@@ -3,7 +3,7 @@
  * defaults, checked key by key so that every mistake is one line that can be acted on.
  */
 import { z } from 'zod';
-import { closest } from './closest.js';
+import { editDistance } from './closest.js';
 import type { Json } from './record.js';
 import { UserError } from './user-error.js';
 
@@ -23,6 +23,8 @@ interface Place {
   /** Dotted path of the key. */
   readonly path: string;
   readonly source: string;
+  /** All keys of the configuration, dotted. */
+  readonly all: readonly string[];
 }
 
 /** The schema inside default, optional, nullable and readonly wrappers. */
@@ -135,10 +137,42 @@ function readText(schema: z.ZodType, text: string): unknown {
   return fitting.length === 0 ? text : fitting[0];
 }
 
-function unknownKey(key: string, place: Place, known: readonly string[]): string {
-  const near = closest(key, known);
-  const advice = near === null ? `known are ${known.join(', ')}` : `did you mean ${near}?`;
-  return `${place.path}: unknown key (from ${place.source}); ${advice}`;
+/** The key as it was typed: `optimiser.rate`, of which only `optimiser` was looked up. */
+function wholeKey(path: string, given: unknown): string {
+  if (!isSettings(given)) return path;
+  const [only, ...others] = Object.entries(given);
+  return only === undefined || others.length > 0 ? path : wholeKey(`${path}.${only[0]}`, only[1]);
+}
+
+function lastPart(key: string): string {
+  return key.slice(key.lastIndexOf('.') + 1);
+}
+
+/** The key that was probably meant: one that is spelled nearly so, or whose last part is (`steps` for `training.steps`). */
+function closestKey(given: string, keys: readonly string[]): string | null {
+  const near = (a: string, b: string): number => {
+    const distance = editDistance(a.toLowerCase(), b.toLowerCase());
+    return distance <= Math.max(2, b.length / 3) && distance < b.length ? distance : Infinity;
+  };
+  const ranked = keys
+    .map((key) => ({ key, whole: near(given, key), last: near(lastPart(given), lastPart(key)) }))
+    .map(({ key, whole, last }) => ({ key, best: Math.min(whole, last), whole }))
+    .filter(({ best }) => best < Infinity)
+    .sort((a, b) => a.best - b.best || a.whole - b.whole);
+  return ranked[0]?.key ?? null;
+}
+
+/** The line for a key that is not known; the keys that are known are listed once for all such lines. */
+function unknownKey(
+  { path, source, all }: Place,
+  known: readonly string[],
+  earlier: readonly string[],
+): string {
+  const line = `${path}: unknown key (from ${source})`;
+  const near = closestKey(path, all);
+  if (near !== null) return `${line}; did you mean ${near}?`;
+  const list = `known are ${known.join(', ')}`;
+  return earlier.some((problem) => problem.includes(list)) ? line : `${line}; ${list}`;
 }
 
 function wrongValue(place: Place, given: unknown, schema: z.ZodType, reason = ''): string {
@@ -157,11 +191,12 @@ function checkedLayer(
   const result: Record<string, unknown> = {};
   for (const [key, given] of Object.entries(values)) {
     const path = place.path === '' ? key : `${place.path}.${key}`;
-    const here = { path, source: place.source };
+    const here = { ...place, path };
     const schema = Object.hasOwn(fields, key) ? fields[key] : undefined;
     if (schema === undefined) {
       const prefix = place.path === '' ? '' : `${place.path}.`;
-      problems.push(unknownKey(path, here, dottedKeys(fields, prefix)));
+      const whole = { ...here, path: wholeKey(path, given) };
+      problems.push(unknownKey(whole, dottedKeys(fields, prefix), problems));
       continue;
     }
     const inner = fieldsOf(schema);
@@ -215,9 +250,10 @@ export function resolveConfig<Schema extends z.ZodObject>(
 ): z.output<Schema> {
   const problems: string[] = [];
   const fields = schema.shape as Fields;
+  const all = dottedKeys(fields);
   let settings: Settings = {};
   for (const { source, values, isText = false } of layers) {
-    const layer = checkedLayer(fields, nested(values), { path: '', source }, isText, problems);
+    const layer = checkedLayer(fields, nested(values), { path: '', source, all }, isText, problems);
     settings = merged(settings, layer);
   }
   if (problems.length === 0) {
@@ -227,10 +263,9 @@ export function resolveConfig<Schema extends z.ZodObject>(
       ...parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'configuration'}: ${message}`),
     );
   }
-  const hint = `Settings are given as -p key=value; the keys are ${dottedKeys(fields).join(', ')}.`;
   throw new UserError(
     `The configuration has ${problems.length} problem(s):\n  ${problems.join('\n  ')}`,
-    hint,
+    'Settings are given as -p key=value.',
   );
 }
 
@@ -246,7 +281,7 @@ export function parseOverrides(options: readonly string[], source = '-p'): Confi
     if (at < 1)
       throw new UserError(
         `"${option}" is no setting (from ${source}).`,
-        'Write key=value, e.g. -p steps=200',
+        'Write key=value, e.g. -p training.lambda=3',
       );
     values[option.slice(0, at).trim()] = option.slice(at + 1).trim();
   }

@@ -32,6 +32,7 @@ export interface Progress {
   /** Views that went through the encoder per second of training. */
   readonly viewsPerSecond?: number;
   readonly peakMemoryBytes?: number;
+  readonly peakDeviceMemoryBytes?: number;
 }
 
 /** A run opened by `RunStore.begin`. Every method but `close` throws after `close`. */
@@ -187,14 +188,16 @@ export function openRun(dir: string, initial: RunRecord, lock: Lock): OpenRun {
       pending += metricText(step, values);
       if (Date.now() - flushedAt >= METRICS_FLUSH_MS) flush(false);
     },
-    progress({ step, seconds, viewsPerSecond, peakMemoryBytes }) {
+    progress({ step, seconds, viewsPerSecond, peakMemoryBytes, peakDeviceMemoryBytes }) {
       requireSession();
       reached = step;
       const peak = Math.max(peakMemoryBytes ?? 0, record.peakMemoryBytes ?? 0);
+      const devicePeak = Math.max(peakDeviceMemoryBytes ?? 0, record.peakDeviceMemoryBytes ?? 0);
       record = {
         ...withLastSession(record, { seconds }),
         ...(viewsPerSecond === undefined ? {} : { viewsPerSecond }),
         ...(peak === 0 ? {} : { peakMemoryBytes: peak }),
+        ...(devicePeak === 0 ? {} : { peakDeviceMemoryBytes: devicePeak }),
       };
     },
     addMeasurement(measurement) {

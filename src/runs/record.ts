@@ -140,6 +140,8 @@ export interface RunRecord {
   /** Seconds of training over all sessions. */
   readonly trainingSeconds: number;
   readonly peakMemoryBytes?: number;
+  /** Peak memory of the training process on the GPU; absent where there was none or it could not be found out. */
+  readonly peakDeviceMemoryBytes?: number;
   /** Metrics over training, thinned to at most 200 points each; the full series is `metrics.jsonl`. */
   readonly series: { readonly [name: string]: Series };
   readonly measurements: { readonly [name: string]: Measurement };

@@ -8,6 +8,7 @@ import { cutRecording } from './halves.js';
 import {
   assertSameRecording,
   record,
+  type RawRecording,
   type RecordableBackend,
   type Recording,
   type TensorType,
@@ -324,13 +325,14 @@ const KEPT = 'kept ';
 const prefixed = <T>(prefix: string, values: Readonly<Record<string, T>>): Record<string, T> =>
   Object.fromEntries(Object.entries(values).map(([key, value]) => [prefix + key, value]));
 
-/** Records one function twice: once for the graph, once to see that nothing hidden goes into it. */
-function recordFunction(
+/** Runs `use` with what records one function on example inputs. */
+function withRecorder<T>(
   backend: RecordableBackend,
   definition: ProgramDefinition,
   name: string,
   fn: ProgramFunction,
-): Recording {
+  use: (once: () => RawRecording) => T,
+): T {
   const state = tensorsOf({ ...definition.state, ...definition.frozen });
   const inputs = exampleInputs(definition, name, fn);
   const given = { ...prefixed(STATE, state), ...prefixed(INPUT, inputs) };
@@ -343,12 +345,37 @@ function recordFunction(
       };
     });
   try {
-    const first = once();
-    assertSameRecording(`${definition.name}.${name}`, first, once());
-    return simplify(first);
+    return use(once);
   } finally {
     tf.dispose([state, inputs]);
   }
+}
+
+/** Records one function twice: once for the graph, once to see that nothing hidden goes into it. */
+function recordTwice(
+  backend: RecordableBackend,
+  definition: ProgramDefinition,
+  name: string,
+  fn: ProgramFunction,
+): Recording {
+  return withRecorder(backend, definition, name, fn, (once) => {
+    const first = once();
+    assertSameRecording(`${definition.name}.${name}`, first, once());
+    return simplify(first);
+  });
+}
+
+/**
+ * What one function of a program asks of TensorFlow, recorded by running it once on example inputs; null without the
+ * native library.
+ *
+ * @throws RecordingError as {@link compileProgram} does.
+ */
+export function recordFunction(definition: ProgramDefinition, name: string): RawRecording | null {
+  const backend = nativeBackend() as RecordableBackend | null;
+  const fn = definition.functions[name];
+  if (fn === undefined) throw new Error(`${definition.name}: there is no function "${name}".`);
+  return backend === null ? null : withRecorder(backend, definition, name, fn, (once) => once());
 }
 
 /** The recordings of all that can be run, and what halves keep for each other. */
@@ -362,12 +389,12 @@ function recordAll(
   const functions: Record<string, GraphFunctionSource> = {};
   const kept: Record<string, TensorType> = {};
   for (const [name, fn] of Object.entries(definition.functions)) {
-    functions[name] = { inputs: fn.inputs, recording: recordFunction(backend, definition, name, fn) };
+    functions[name] = { inputs: fn.inputs, recording: recordTwice(backend, definition, name, fn) };
   }
   for (const fn of definition.halved ?? []) {
     const [first, second] = fn.halves;
     const inputs = inputsOfHalves(fn);
-    const cut = cutRecording(`${definition.name}.${first}`, recordFunction(backend, definition, first, fn), {
+    const cut = cutRecording(`${definition.name}.${first}`, recordTwice(backend, definition, first, fn), {
       early: fn.early.map((name) => INPUT + name),
       later: fn.later.map((name) => INPUT + name),
       inputs: prefixed(INPUT, fn.inputs),

@@ -41,6 +41,12 @@ export interface Recording {
   readonly outputs: Readonly<Record<string, Source>>;
 }
 
+/** A recording as it was made, with what a later one of the same function has no place for. */
+export interface RawRecording extends Recording {
+  /** For each op and each of its outputs: how many ops had run when, op by op, it was freed. */
+  readonly freedAfter: readonly (readonly number[])[];
+}
+
 /** The backend with the two methods by which tensors get and give values; tfjs declares them on its base class. */
 export interface RecordableBackend extends NativeBackend {
   move(
@@ -51,6 +57,8 @@ export interface RecordableBackend extends NativeBackend {
     refCount: number,
   ): void;
   readSync(dataId: object): tf.backend_util.BackendValues;
+  /** Gives up one handle on the data; whether it was the last. */
+  disposeData(dataId: object, force?: boolean): boolean;
 }
 
 /** What was wrong with a function that was to be recorded. */
@@ -108,7 +116,7 @@ export function record(
   name: string,
   inputs: Readonly<Record<string, tf.Tensor>>,
   run: () => Readonly<Record<string, tf.Tensor>>,
-): Recording {
+): RawRecording {
   if (Object.hasOwn(backend, 'readSync')) {
     throw new RecordingError(
       `Recording ${name}: another recording is under way; a step cannot compile a program.`,
@@ -118,6 +126,8 @@ export function record(
   const constants: RecordedConstant[] = [];
   const sources = new Map<object, Source>();
   const madeInside = new Set<object>();
+  const freed = new Map<object, number>();
+  const made: (readonly object[])[] = [];
   for (const [inputName, tensor] of Object.entries(inputs)) {
     sources.set(tensor.dataId, { from: 'input', name: inputName });
   }
@@ -126,6 +136,7 @@ export function record(
     executeMultipleOutputs: backend.executeMultipleOutputs.bind(backend),
     move: backend.move.bind(backend),
     readSync: backend.readSync.bind(backend),
+    disposeData: backend.disposeData.bind(backend),
   };
 
   function constantOf(tensor: tf.TensorInfo): Source {
@@ -163,6 +174,7 @@ export function record(
     const from = tensors.map((tensor, i) => sourceOf(tensor, `input ${i} of op ${op}`));
     const results = run();
     results.forEach((result, output) => sources.set(result.dataId, { from: 'op', op: ops.length, output }));
+    made.push(results.map(({ dataId }) => dataId));
     ops.push({
       name: op,
       attributes: withStatedTypes(backend, op, attributes, tensors),
@@ -191,6 +203,11 @@ export function record(
     }
     return original.readSync(dataId);
   };
+  backend.disposeData = (dataId, force) => {
+    const isGone = original.disposeData(dataId, force);
+    if (isGone) freed.set(dataId, ops.length);
+    return isGone;
+  };
   try {
     const outputs = tf.tidy(() => {
       const results = run();
@@ -198,7 +215,8 @@ export function record(
         Object.entries(results).map(([key, tensor]) => [key, sourceOf(tensor, `output "${key}"`)]),
       );
     }) as unknown as Record<string, Source>;
-    return { ops, constants, outputs };
+    const freedAfter = made.map((results) => results.map((dataId) => freed.get(dataId) ?? ops.length));
+    return { ops, constants, outputs, freedAfter };
   } finally {
     // The methods stand on the backend's prototype: without the wrappers they are found there again.
     for (const method of Object.keys(original)) Reflect.deleteProperty(backend, method);

@@ -14,6 +14,7 @@ import {
   type Execution,
   type InputSpec,
   type Program,
+  type ProgramDefinition,
   type ProgramFunction,
   type Tensors,
 } from '../tensorflow/compile.js';
@@ -155,29 +156,39 @@ function partsOf(values: Values, specs: Specs, index: number, pieces: number): V
 }
 
 /**
+ * The functions that a step in pieces is made of, with the state that they need: the given one and sums of gradients.
+ *
+ * @throws RangeError when the piece does not divide the batch.
+ */
+export function microBatchDefinition(options: MicroBatchOptions): ProgramDefinition {
+  const { batch, piece, model } = options;
+  if (!Number.isInteger(batch / piece)) {
+    throw new RangeError(`Micro-batches: a batch of ${batch} cannot be cut into pieces of ${piece}.`);
+  }
+  const parameters = model.variables.filter(({ kind }) => kind === 'parameter').map(({ name }) => name);
+  return {
+    name: options.name,
+    state: { ...options.state, ...sumsOf(options, parameters) },
+    ...(options.frozen === undefined ? {} : { frozen: options.frozen }),
+    functions: { ...options.functions, ...functionsOf(options, parameters) },
+  };
+}
+
+function sumsOf({ state }: MicroBatchOptions, parameters: readonly string[]): TensorDataMap {
+  return Object.fromEntries(parameters.map((name) => [SUM + name, zerosLike(state[name] as TensorData)]));
+}
+
+/**
  * A program with a function `step` that trains in pieces, and with the functions given. Its state is the given one; sums
  * of gradients are kept apart, since they are zero between steps.
  *
  * @throws RangeError when the piece does not divide the batch.
  */
 export function microBatchProgram(options: MicroBatchOptions, execution: Execution): Program {
-  const { batch, piece, views, dim, model, optimizer } = options;
-  if (!Number.isInteger(batch / piece)) {
-    throw new RangeError(`Micro-batches: a batch of ${batch} cannot be cut into pieces of ${piece}.`);
-  }
-  const parameters = model.variables.filter(({ kind }) => kind === 'parameter').map(({ name }) => name);
-  const sums = Object.fromEntries(
-    parameters.map((name) => [SUM + name, zerosLike(options.state[name] as TensorData)]),
-  );
-  const inner = compileProgram(
-    {
-      name: options.name,
-      state: { ...options.state, ...sums },
-      ...(options.frozen === undefined ? {} : { frozen: options.frozen }),
-      functions: { ...options.functions, ...functionsOf(options, parameters) },
-    },
-    execution,
-  );
+  const { batch, piece, views, dim, optimizer } = options;
+  const definition = microBatchDefinition(options);
+  const sums = Object.fromEntries(Object.entries(definition.state).filter(([name]) => name.startsWith(SUM)));
+  const inner = compileProgram(definition, execution);
   const pieces = batch / piece;
   const indices = Array.from({ length: pieces }, (_, index) => index);
   const [itemSpecs, viewSpecs] = [options.inputs(piece), options.viewInputs(piece)];

@@ -252,13 +252,13 @@ export function decodeSafetensors(
     .filter(([name]) => name !== METADATA)
     .map(([name, field]) => readEntry(name, field, passOver(name), fail(name)));
   checkCoverage(entries, dataStart, bytes.length, file);
-  const tensors: Record<string, TensorData> = {};
-  for (const entry of entries) {
+  // As entries: a tensor may be called `__proto__`, which an assignment would lose.
+  const tensors = entries.flatMap((entry) => {
     const tensor = readValues(bytes, entry, dataStart);
-    if (tensor !== null) tensors[entry.name] = tensor;
-  }
+    return tensor === null ? [] : [[entry.name, tensor] as const];
+  });
   return {
-    tensors,
+    tensors: Object.fromEntries(tensors),
     metadata: readMetadata(header[METADATA], fail(METADATA)),
   };
 }

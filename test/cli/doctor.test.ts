@@ -1,6 +1,16 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
-import { describe as asText, examine, type DoctorReport } from '../../src/cli/doctor.js';
+import {
+  describe as asText,
+  examine,
+  namedLibraryProblems,
+  type DoctorReport,
+} from '../../src/cli/doctor.js';
+import { HEADERS, LIBRARIES } from '../../src/tensorflow/setup/wheels.js';
+import { temporaryFolder } from '../tensorflow/setup/fakes.js';
+import { care, notBuilt } from './program.js';
 
 const REPORT: DoctorReport = {
   nativeWorks: true,
@@ -61,6 +71,37 @@ describe('the report on a terminal', () => {
     expect(text).toMatch(/plain TensorFlow\.js, slow/);
     expect(text).toMatch(/training +WRONG/);
     expect(text).toMatch(/does not work:\n {2}! It is broken\.\n {4}-> Mend it\./);
+  });
+});
+
+describe('a library named by CARE_TENSORFLOW_DIR', () => {
+  test('is a problem where there is none', () => {
+    const empty = temporaryFolder();
+    for (const folder of [empty, join(empty, 'nowhere')]) {
+      const [problem, ...others] = namedLibraryProblems(folder, REPORT.library);
+      expect(problem?.what).toContain(`CARE_TENSORFLOW_DIR: ${folder} is no TensorFlow library`);
+      expect(problem?.hint).toContain('unset it');
+      expect(others).toEqual([]);
+    }
+  });
+
+  test('is a problem where another one is in use, and none where it is in use', () => {
+    const folder = temporaryFolder();
+    for (const file of [...LIBRARIES, ...HEADERS]) {
+      mkdirSync(dirname(join(folder, file)), { recursive: true });
+      writeFileSync(join(folder, file), '');
+    }
+    expect(namedLibraryProblems(folder, REPORT.library)[0]?.what).toContain('in use is /cache/tensorflow');
+    expect(namedLibraryProblems(folder, { kind: 'own', folder })).toEqual([]);
+    expect(namedLibraryProblems('', REPORT.library)).toEqual([]);
+    expect(namedLibraryProblems(undefined, null)).toEqual([]);
+  });
+
+  test.skipIf(notBuilt !== null)('that is not there makes doctor fail', async () => {
+    const folder = join(temporaryFolder(), 'nowhere');
+    const { code, out } = await care(['doctor'], { env: { CARE_TENSORFLOW_DIR: folder } });
+    expect(code).toBe(1);
+    expect(out).toContain(`! CARE_TENSORFLOW_DIR: ${folder} is no TensorFlow library`);
   });
 });
 

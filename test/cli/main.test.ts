@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
-import { care, notBuilt } from './program.js';
+import { care, notBuilt, start } from './program.js';
 
 describe.skipIf(notBuilt !== null)(`care${notBuilt === null ? '' : `: ${notBuilt}`}`, () => {
   it('lists every command, with examples, in 80 columns', async () => {
@@ -49,6 +49,13 @@ describe.skipIf(notBuilt !== null)(`care${notBuilt === null ? '' : `: ${notBuilt
     expect(option.code).toBe(1);
     expect(option.err).toContain("unknown option '--profil'\n(Did you mean --profile?)");
     expect(option.err).toContain('--help');
+  });
+
+  it.each(['stdout', 'stderr'] as const)('goes on quietly when nobody reads %s any more', async (name) => {
+    const running = start(['runs', 'list', '--runs', name === 'stdout' ? 'reports/runs' : 'no-such-folder']);
+    running.child[name]?.destroy();
+    const { code, err } = await running.ended;
+    expect([code, err]).toEqual([name === 'stdout' ? 0 : 1, '']);
   });
 
   it('tells its version', async () => {

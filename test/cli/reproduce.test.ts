@@ -105,6 +105,14 @@ describe.skipIf(notBuilt !== null)(`care reproduce${notBuilt === null ? '' : `: 
     expect(second.err).not.toMatch(/step|measuring/);
     expect(second.err).toContain('[13/13]');
     expect(ids.map((id) => store.read(id))).toEqual(records);
+
+    // With nobody left to read what it prints, as after `| head`, it works on all the same.
+    rmSync(out, { recursive: true });
+    const unread = start(tiny('whole'));
+    unread.child.stdout?.destroy();
+    unread.child.stderr?.destroy();
+    expect((await unread.ended).code).toBe(0);
+    expect(readdirSync(out).sort()).toEqual(['protein.html', 'protein.ipynb']);
   }, 240_000);
 
   it('stops in order on Ctrl-C, says how far it came, and keeps it', async () => {

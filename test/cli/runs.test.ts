@@ -124,6 +124,30 @@ describe('care runs list', () => {
   });
 });
 
+describe('a folder that is not there', () => {
+  const nowhere = join(dir, 'nowhere');
+
+  it.each([['list'], ['list', '--json'], ['verify'], ['show', 'ab'], ['diff', 'ab', 'cd']])(
+    'is an error of %j where it was named',
+    async (...args) => {
+      const problem = await problemOf(...args, '--runs', nowhere);
+      expect(problem.message).toBe(`There is no folder ${nowhere}.`);
+    },
+  );
+
+  it('holds no runs yet where it is the usual one, and an empty one holds none', async () => {
+    vi.stubEnv('CARE_RUNS_DIR', nowhere);
+    expect(await output('verify')).toBe(`No runs in ${nowhere}.\n`);
+    const empty = temporaryFolder('cli-no-runs');
+    try {
+      expect(await output('list', '--runs', empty)).toBe(`No runs in ${empty}.\n`);
+      expect(await output('verify', '--runs', empty)).toBe(`No runs in ${empty}.\n`);
+    } finally {
+      rmSync(empty, { recursive: true });
+    }
+  });
+});
+
 describe('care runs show', () => {
   it('tells how the run was made and what was measured', async () => {
     const text = await output('show', care.slice(0, 6), '--runs', dir);
@@ -172,6 +196,15 @@ describe('care runs diff', () => {
       config: object[];
     };
     expect(json.config).toEqual([{ name: 'lambda', a: 0.01, b: 0 }]);
+  });
+});
+
+describe('care runs diff with one id', () => {
+  it('asks for two, with an example of the folder', async () => {
+    const problem = await problemOf('diff', 'nonsense', '--runs', dir);
+    expect(problem.message).toBe('care runs diff takes the ids of two runs.');
+    const [a, b] = [care, simclr].map((id) => id.slice(0, 8));
+    expect(problem.hint).toContain(`care runs diff ${a ?? ''} ${b ?? ''} (`);
   });
 });
 

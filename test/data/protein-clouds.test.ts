@@ -131,6 +131,37 @@ describe('loadProteinClouds', () => {
     expect(load(root)).toThrow(DataError);
   });
 
+  it('names a few of the files that cannot be used, and how many more there are', () => {
+    const files = Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`bad${i}.pdb`, '']));
+    const dataDir = dataFolder('all-bad', files);
+    const shown = [0, 1, 2, 3].map((i) => `  pdb/bad${i}.pdb: the file is empty.`);
+    expect(() => loadProteinClouds({ dataDir, ...options })).toThrow(
+      ['None of 8 PDB files can be used.', ...shown, '  and 4 more'].join('\n'),
+    );
+  });
+
+  it('takes a data folder that holds the structures itself for a mistake, not for one without data', () => {
+    const inside = join(dataFolder('too-deep', { 'a.pdb': bent(8, 1), 'b.ent.gz': '' }), 'pdb');
+    for (const load of [loadProteinClouds, proteinClouds]) {
+      const error = (() => {
+        try {
+          load({ dataDir: inside, ...options });
+        } catch (thrown) {
+          return thrown as DataError;
+        }
+        return null;
+      })();
+      expect(error).toBeInstanceOf(DataError);
+      expect(error?.message).toContain('holds PDB files itself (2)');
+      expect(error?.hint).toContain(`Did you mean its parent, ${join(root, 'too-deep')}?`);
+    }
+    const other = join(root, 'structures');
+    mkdirSync(other);
+    writeFileSync(join(other, 'a.pdb'), bent(8, 1));
+    vi.stubEnv('CARE_DATA_DIR', other);
+    expect(() => proteinClouds(options)).toThrow(/holds PDB files itself \(1\)/);
+  });
+
   it('tells what was decided while reading', () => {
     const dataDir = dataFolder('notes', { 'a.pdb': [bent(8, 1), 'ENDMDL', bent(8, 1)].join('\n') });
     const remarks = loadProteinClouds({ dataDir, ...options }).remarks.join('\n');

@@ -116,6 +116,7 @@ describe('care kernel', () => {
     const file = join(prefix, 'share', 'jupyter', 'kernels', 'care', 'kernel.json');
     await care('kernel', 'install', '--prefix', prefix, '--display-name', 'Mine');
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ display_name: 'Mine' });
+    expect(printed).toContain(`care kernel list --prefix ${prefix}`);
     await care('kernel', 'list', '--prefix', prefix);
     expect(printed).toMatch(/care {2}Mine {2}/);
     await care('kernel', 'uninstall', '--prefix', prefix);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { BLOCK_MIME, type Block, type FigureBlock, type TableBlock } from '../../src/report/blocks.js';
 import { blockHtml, blockText, escapeHtml } from '../../src/notebook/block-html.js';
-import { blockBundle, frameBlock } from '../../src/notebook/display.js';
+import { blockBundle, frameBlock, show } from '../../src/notebook/display.js';
 import { runNotebook } from '../../src/notebook/run-notebook.js';
 import { folderWithDisplayPackage, outputsOf, printed, writeNotebookIn } from './notebook-files.js';
 
@@ -29,6 +29,10 @@ const FIGURE: FigureBlock = {
   alt: 'A circle.',
   data: TABLE,
 };
+
+test.each([[42], [null], [undefined], ['figure'], [{ type: 'picture' }]])('show(%j) is an error', (value) => {
+  expect(() => show(value as unknown as Block)).toThrow(/show takes a block \(figure, table, .*\)/);
+});
 
 describe('in the kernel', () => {
   test('a block arrives in one output: itself, the form that Jupyter shows, and text', async () => {

@@ -62,6 +62,13 @@ describe('progressDisplay', () => {
     });
   });
 
+  test('is complete when it is finished, although the last step that was told was not the last', () => {
+    const { progress, shown } = setUp();
+    progress.update({ step: 39_000, of: 40_000 });
+    progress.finish();
+    expect(shown.at(-1)?.['text/plain']).toContain('done · 100 %, step 40,000 of 40,000');
+  });
+
   test('outside a kernel it is lines of text, a few a minute', () => {
     const { clock, lines, progress } = setUp({ display: null });
     for (let step = 0; step <= 100; step++) {

@@ -146,6 +146,14 @@ describe('failing cells', () => {
     });
   });
 
+  test('an error with a hint is shown as its message and hint alone', async () => {
+    const source =
+      "throw Object.assign(new Error('no such folder'), { name: 'UserError', hint: 'Make it.' });";
+    const executed = await runNotebook(writeNotebook(source));
+    expect(executed.failure).toMatchObject({ ename: 'UserError', evalue: 'no such folder' });
+    expect(executed.failure?.traceback).toEqual(['UserError: no such folder', 'Make it.']);
+  });
+
   test.each([
     ['a rejection that nobody awaits', 'void Promise.reject(new Error("forgotten"));', 'forgotten'],
     [

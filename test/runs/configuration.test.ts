@@ -118,6 +118,27 @@ describe('resolveConfig', () => {
     expect(problemsOf('toString=1')).toContain('toString: unknown key');
   });
 
+  it('finds a key by its last part, and in the group where it is', () => {
+    expect(problemsOf('rate=1')).toContain('rate: unknown key (from -p); did you mean optimizer.rate?');
+    expect(problemsOf('optimizer.steps=1')).toContain('did you mean steps?');
+    expect(problemsOf('optimiser.rate=1')).toContain('did you mean optimizer.rate?');
+  });
+
+  it('lists the keys once at most, and not beside a suggestion', () => {
+    const whole = (...options: string[]) => {
+      try {
+        resolveConfig(schema, parseOverrides(options));
+      } catch (error) {
+        const { message, hint } = error as UserError;
+        return `${message}\n${hint}`;
+      }
+      return '';
+    };
+    const lists = (text: string) => text.split('optimizer.betas').length - 1;
+    expect(lists(whole('stpes=1'))).toBe(0);
+    expect(lists(whole('qqqqqqqqqqqq=1', 'zzzzzzzzzzzz=1'))).toBe(1);
+  });
+
   it('does not take a number for a text from a profile, which was written with types', () => {
     const layer = { source: 'profile smoke', values: { steps: '20' } };
     expect(() => resolveConfig(schema, layer)).toThrow(/steps: given "20" \(from profile smoke\)/);
@@ -137,6 +158,10 @@ describe('parseOverrides', () => {
   });
   it.each(['steps', '=5', ''])('rejects %j', (option) => {
     expect(() => parseOverrides([option])).toThrow(UserError);
+    // A key of every experiment.
+    expect(() => parseOverrides([option])).toThrow(
+      expect.objectContaining({ hint: 'Write key=value, e.g. -p training.lambda=3' }) as Error,
+    );
   });
 });
 

@@ -1,26 +1,28 @@
 /** Pretraining on images as a run of the store: found again, gone on with, or begun; then measured. */
 import { extname } from 'node:path';
-import { subset, type DataSet } from '../../data/data-set.js';
 import { imageData, loadImages, type ImageSplit, type LoadImagesOptions } from '../../data/images.js';
-import { stratifiedLimit } from '../../data/stratified.js';
-import { knn, type KnnResult } from '../../measure/knn.js';
+import type { KnnResult } from '../../measure/knn.js';
 import { hashJson } from '../../runs/canonical-json.js';
 import { codeHash, codeProvenance } from '../../runs/code-version.js';
 import type { PresetName } from '../../runs/presets.js';
 import type { ProfileName } from '../../runs/profiles.js';
 import type { Measurement, RunRecord } from '../../runs/record.js';
-import type { RunSpec, RunStore } from '../../runs/store.js';
-import type { Execution, Program } from '../../tensorflow/compile.js';
+import { idOf, type RunSpec, type RunStore } from '../../runs/store.js';
+import { availableMemory } from '../../tensorflow/available-memory.js';
+import type { Execution } from '../../tensorflow/compile.js';
 import type { TensorDataMap } from '../../tensorflow/tensor-data.js';
 import type { ShardPlan } from '../../train/shards/plan.js';
 import type { TrainProgress } from '../../train/trainer.js';
 import { ensureMeasured, ensureTrained, type RunJob, type Training } from '../execute-run.js';
 import type { ImageConfig, ImageMeasureConfig } from './config.js';
-import { embeddingProgram, embedImages } from './embedding.js';
+import { embeddingProgram } from './embedding.js';
+import { checkMemory } from './memory.js';
 import { imageModel, initialWeights } from './model.js';
 import { checkShards, shardedImageTraining } from './sharded-training.js';
+import { knnOf, neighboursOf, type ImageTask } from './monitor.js';
 import { checkBatch, imageTraining, objectiveOf, stepsPerEpoch } from './training.js';
 
+export { knnOf, type ImageTask };
 export const IMAGES = 'images';
 
 export interface PretrainOptions {
@@ -34,15 +36,11 @@ export interface PretrainOptions {
   /** Processes over which the views of a step are divided; left out: this one alone. */
   readonly shards?: ShardPlan;
   readonly signal?: AbortSignal;
+  /** Bytes that training may take; what the machine has available where left out. */
+  readonly availableMemory?: number;
   readonly onPhase?: (phase: 'training' | 'measuring' | 'ready', progress?: TrainProgress) => void;
   /** Things that a person should read, such as what was left out of the data. */
   readonly onRemark?: (remark: string) => void;
-}
-
-/** The images to train on, and those to look at. */
-export interface ImageTask {
-  readonly train: DataSet;
-  readonly test: DataSet;
 }
 
 /** Loads the data of a configuration; sets without a labelled test split do not serve. */
@@ -87,24 +85,13 @@ function specOf(options: PretrainOptions, { train }: ImageTask): RunSpec {
   };
 }
 
-/** At most so many images of a set, each class with its share. */
-function limited(set: DataSet, limit: number | null): DataSet {
-  if (limit === null || set.length <= limit) return set;
-  return subset(set, stratifiedLimit(set.labels, limit, 0), { knnLimit: limit });
-}
-
-/** Accuracy by nearest neighbours on features, with the training images as the bank. */
-export function knnOf(program: Program, task: ImageTask, measures: ImageMeasureConfig): KnnResult {
-  const [bank, queries] = [limited(task.train, measures.knnLimit), limited(task.test, measures.knnLimit)];
-  return knn(
-    { embeddings: embedImages(program, bank).features, labels: bank.labels },
-    { embeddings: embedImages(program, queries).features, labels: queries.labels },
-    { k: Math.min(measures.k, bank.length), temperature: measures.knnTemperature },
-  );
+function isFinished(store: RunStore, spec: RunSpec): boolean {
+  const id = idOf(spec);
+  return store.has(id) && store.read(id).status === 'finished';
 }
 
 function knnKey(measures: ImageMeasureConfig): { readonly name: string; readonly key: string } {
-  const code = codeHash(siblingModule('embedding'));
+  const code = codeHash(siblingModule('monitor'));
   return { name: 'knn', key: hashJson({ name: 'knn', measures, code }).slice(0, 16) };
 }
 
@@ -134,7 +121,7 @@ function* measured(
   yield {
     name,
     key,
-    settings: measures,
+    settings: { ...measures, k: neighboursOf(measures, task) },
     measuredAt: new Date().toISOString(),
     estimates: {
       accuracy: estimate(accuracyOf(weights)),
@@ -149,7 +136,8 @@ function* measured(
 /**
  * Trains an encoder, or finds it, and measures it.
  *
- * @throws InterruptedError when the signal came; UserError for data or settings that do not serve.
+ * @throws InterruptedError when the signal came; UserError for data or settings that do not serve, or that need more memory
+ *   than there is.
  */
 export async function pretrain(options: PretrainOptions): Promise<RunRecord> {
   const { store, config, measures, signal, onPhase } = options;
@@ -158,10 +146,17 @@ export async function pretrain(options: PretrainOptions): Promise<RunRecord> {
   if (objective !== null) checkBatch(config, task.train.length);
   const { shards = { count: 1 } } = options;
   if (objective !== null && shards.count > 1) checkShards(config, objective, shards);
+  const neighbours = neighboursOf(measures, task);
+  if (neighbours < measures.k) {
+    options.onRemark?.(`measures.k is ${measures.k}, but ${neighbours} images can vote; all of them do.`);
+  }
   const { provenance, files } = task.train;
   const { name, generated, sha256, items } = provenance;
-  store.saveManifest({ name, generated, sha256, items, files });
   const spec = specOf(options, task);
+  if (objective !== null && !isFinished(store, spec)) {
+    checkMemory(config, objective, task.train, options.availableMemory ?? availableMemory());
+  }
+  store.saveManifest({ name, generated, sha256, items, files });
   const perEpoch = stepsPerEpoch(config, task.train.length);
   const steps = spec.plannedSteps;
   const job: RunJob = {

@@ -13,12 +13,13 @@ import {
   type Execution,
   type InputSpec,
   type Program,
+  type ProgramDefinition,
   type ProgramFunction,
 } from '../../tensorflow/compile.js';
 import { randomStream } from '../../tensorflow/random.js';
 import type { TensorDataMap } from '../../tensorflow/tensor-data.js';
 import * as tf from '../../tensorflow/tf.js';
-import { microBatchProgram } from '../../train/micro-batch.js';
+import { microBatchDefinition, microBatchProgram, type MicroBatchOptions } from '../../train/micro-batch.js';
 import type { Optimizer } from '../../train/optimizer.js';
 import { trainingFunction, type LossTerms } from '../../train/training-function.js';
 import { UserError } from '../../train/user-error.js';
@@ -213,6 +214,61 @@ export function stepParts(
   };
 }
 
+/** A step that takes the batch whole, or in pieces. */
+type StepProgram =
+  | { readonly kind: 'whole'; readonly definition: ProgramDefinition }
+  | { readonly kind: 'pieces'; readonly options: MicroBatchOptions };
+
+function stepProgram(config: ImageConfig, parts: StepParts, data: DataSet, pixels: PixelSource): StepProgram {
+  const { batch, microBatch } = config.training;
+  const { model, optimizer, views, loss, name, state, frozen, functions } = parts;
+  const augmentation = imageAugmentation(config, data);
+  const shared = { name, state, frozen };
+  if (microBatch === null) {
+    const step = trainingFunction({
+      model,
+      optimizer,
+      inputs: { ...pixels.inputs(batch), ...viewInputs(augmentation, views, batch) },
+      loss: (scope, held, inputs) => {
+        const images = pixels.images(held, inputs);
+        return loss((view) => model.apply(scope, augmentation.apply(images, ofView(inputs, view))));
+      },
+    });
+    return { kind: 'whole', definition: { ...shared, functions: { ...functions, step } } };
+  }
+  const options: MicroBatchOptions = {
+    ...shared,
+    functions,
+    model,
+    optimizer,
+    views,
+    batch,
+    piece: microBatch,
+    dim: config.model.dim,
+    inputs: (count) => pixels.inputs(count),
+    viewInputs: (count) => augmentation.inputs(count),
+    embed: (held, inputs, viewed, buffers) =>
+      model.apply(scopeOf(held, true, buffers), augmentation.apply(pixels.images(held, inputs), viewed)),
+    loss: (embeddings) => loss((view) => embeddings[view] as tf.Tensor2D),
+  };
+  return { kind: 'pieces', options };
+}
+
+/**
+ * The program of a training step as it is compiled, for looking at what it will need.
+ *
+ * @throws UserError when the batch does not fit the data, the chunks or the pieces.
+ */
+export function trainingDefinition(
+  config: ImageConfig,
+  objective: ObjectiveName,
+  data: DataSet,
+): ProgramDefinition {
+  const pixels = pixelSource(data);
+  const program = stepProgram(config, stepParts(config, objective, data, pixels), data, pixels);
+  return program.kind === 'whole' ? program.definition : microBatchDefinition(program.options);
+}
+
 /**
  * The training step of an encoder.
  *
@@ -227,49 +283,12 @@ export function imageTraining(
   data: DataSet,
   execution: Execution,
 ): ImageTraining {
-  const { batch, microBatch } = config.training;
-  const augmentation = imageAugmentation(config, data);
   const pixels = pixelSource(data);
-  const { model, optimizer, views, loss, training, ...shared } = stepParts(config, objective, data, pixels);
+  const parts = stepParts(config, objective, data, pixels);
+  const step = stepProgram(config, parts, data, pixels);
   const program =
-    microBatch === null
-      ? compileProgram(
-          {
-            ...shared,
-            functions: {
-              ...shared.functions,
-              step: trainingFunction({
-                model,
-                optimizer,
-                inputs: { ...pixels.inputs(batch), ...viewInputs(augmentation, views, batch) },
-                loss: (scope, held, inputs) => {
-                  const images = pixels.images(held, inputs);
-                  return loss((view) => model.apply(scope, augmentation.apply(images, ofView(inputs, view))));
-                },
-              }),
-            },
-          },
-          execution,
-        )
-      : microBatchProgram(
-          {
-            ...shared,
-            model,
-            optimizer,
-            views,
-            batch,
-            piece: microBatch,
-            dim: config.model.dim,
-            inputs: (count) => pixels.inputs(count),
-            viewInputs: (count) => augmentation.inputs(count),
-            embed: (held, inputs, viewed, buffers) =>
-              model.apply(
-                scopeOf(held, true, buffers),
-                augmentation.apply(pixels.images(held, inputs), viewed),
-              ),
-            loss: (embeddings) => loss((view) => embeddings[view] as tf.Tensor2D),
-          },
-          execution,
-        );
-  return { program, ...training };
+    step.kind === 'whole'
+      ? compileProgram(step.definition, execution)
+      : microBatchProgram(step.options, execution);
+  return { program, ...parts.training };
 }

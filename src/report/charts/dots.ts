@@ -113,7 +113,13 @@ function xChannel(input: DotPlotInput, width: number): object {
   return {
     type: 'quantitative',
     title: axisTitle(input, width),
-    scale: { type: input.scale ?? 'linear', domain: domain.map(drawn), nice: !log, zero: false },
+    scale: {
+      type: input.scale ?? 'linear',
+      domain: domain.map(drawn),
+      nice: !log,
+      // A logarithmic scale has no zero, and Vega-Lite warns of one that is asked not to have it.
+      ...(log ? {} : { zero: false }),
+    },
     axis: { grid: false, tickCount: 6 },
   };
 }

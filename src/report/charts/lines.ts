@@ -48,7 +48,7 @@ function trainingSpec(input: TrainingChartInput, names: 'labels' | 'legend'): Ve
   const y = {
     type: 'quantitative',
     title: input.yTitle,
-    scale: { type: input.yScale ?? 'linear', domain, nice: false, zero: false },
+    scale: { ...scaleType(input.yScale), domain, nice: false },
     axis: { grid: true, tickCount: 5 },
   };
   const lastStep = Math.max(1, ...values.map((row) => row.step));
@@ -96,6 +96,11 @@ function trainingSpec(input: TrainingChartInput, names: 'labels' | 'legend'): Ve
         : []),
     ],
   };
+}
+
+/** Axes need not reach zero; a logarithmic one has none, and Vega-Lite warns of one that is asked not to. */
+function scaleType(type: 'linear' | 'log' = 'linear'): object {
+  return type === 'log' ? { type } : { type, zero: false };
 }
 
 interface CurveRow {
@@ -241,7 +246,7 @@ export function sensitivityChart(input: SensitivityInput): VegaLiteSpec {
   const x = {
     type: 'quantitative',
     title: input.xTitle,
-    scale: { type: input.xScale ?? 'linear', zero: false, nice: false, padding: 14 },
+    scale: { ...scaleType(input.xScale), nice: false, padding: 14 },
     axis: {
       grid: false,
       values: [...new Set(dots.map((dot) => dot.setting))].sort((a, b) => a - b),
@@ -256,6 +261,8 @@ export function sensitivityChart(input: SensitivityInput): VegaLiteSpec {
     axis: { tickCount: 4 },
   };
   const byMethod = { field: 'method', type: 'nominal' };
+  // One legend for colour, dash and shape, so all say the same of it.
+  const legend = methods.length > 1 ? { title: null } : null;
   return {
     description: describeSensitivity(input),
     width,
@@ -269,8 +276,8 @@ export function sensitivityChart(input: SensitivityInput): VegaLiteSpec {
         encoding: {
           x: { ...x, field: 'setting' },
           y: { ...y, field: 'value' },
-          color: { ...byMethod, scale: color, legend: methods.length > 1 ? { title: null } : null },
-          strokeDash: { ...byMethod, scale: strokeDash, legend: null },
+          color: { ...byMethod, scale: color, legend },
+          strokeDash: { ...byMethod, scale: strokeDash, legend },
         },
       },
       {
@@ -279,8 +286,8 @@ export function sensitivityChart(input: SensitivityInput): VegaLiteSpec {
         encoding: {
           x: { ...x, field: 'setting' },
           y: { ...y, field: 'value' },
-          fill: { ...byMethod, scale: color, legend: null },
-          shape: { ...byMethod, scale: shape, legend: null },
+          color: { ...byMethod, scale: color, legend },
+          shape: { ...byMethod, scale: shape, legend },
           tooltip: [
             { ...byMethod, title: 'method' },
             { field: 'setting', type: 'quantitative', title: input.xTitle },
@@ -304,7 +311,8 @@ function chosenLayers(input: SensitivityInput, x: object): object[] {
     },
     {
       data: { values },
-      mark: { type: 'text', color: MUTED, align: 'left', baseline: 'top', dx: 4, y: 0 },
+      // Above the plot, where no line can run through it.
+      mark: { type: 'text', color: MUTED, align: 'center', baseline: 'bottom', dy: -3, y: 0 },
       encoding: { x: { ...x, field: 'setting' }, text: { field: 'label' } },
     },
   ];

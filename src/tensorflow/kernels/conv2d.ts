@@ -44,9 +44,36 @@ function checkShapes(x: tf.Tensor4D, filter: tf.Tensor4D, { stride, padding }: C
 export function conv2dPlain(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptions): tf.Tensor4D {
   const { stride, padding } = options;
   checkShapes(x, filter, options);
-  const sides: [number, number] = [padding, padding];
-  const padded = padding === 0 ? x : tf.pad(x, [[0, 0], sides, sides, [0, 0]]);
+  const padded = zeroPadded(x, padding);
+  if (isSampling(filter, options)) return tf.conv2d(sampled(padded, stride), filter, 1, 'valid');
   return tf.conv2d(padded, filter, stride, 'valid');
+}
+
+function zeroPadded(x: tf.Tensor4D, padding: number): tf.Tensor4D {
+  const sides: [number, number] = [padding, padding];
+  return padding === 0 ? x : tf.pad(x, [[0, 0], sides, sides, [0, 0]]);
+}
+
+/** Whether a filter of one pixel only looks at every `stride`-th row and column. */
+function isSampling({ shape: [rows, columns] }: tf.Tensor4D, { stride }: Conv2dOptions): boolean {
+  return rows === 1 && columns === 1 && stride > 1;
+}
+
+/** Every `stride`-th row and column, by ops of which tfjs knows the gradients (it has none of `stridedSlice`). */
+function sampled(x: tf.Tensor4D, stride: number): tf.Tensor4D {
+  const [batch, height, width, channels] = x.shape;
+  const rows = outputLength(height, 1, stride, 0);
+  const columns = outputLength(width, 1, stride, 0);
+  const padded = tf.pad(x, [
+    [0, 0],
+    [0, rows * stride - height],
+    [0, columns * stride - width],
+    [0, 0],
+  ]);
+  const firstOf = (t: tf.Tensor, count: number, length: number) =>
+    tf.slice(tf.reshape(t, [count, stride, length]), [0, 0, 0], [count, 1, length]);
+  const chosenRows = firstOf(padded, batch * rows, columns * stride * channels);
+  return tf.reshape(firstOf(chosenRows, batch * rows * columns, channels), [batch, rows, columns, channels]);
 }
 
 /**
@@ -66,10 +93,18 @@ export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptio
   const inputGradient = (input: tf.Tensor, weights: tf.Tensor, dy: tf.Tensor): tf.Tensor =>
     convolvedInputGradient(input.shape, weights as tf.Tensor4D, dy, options) ??
     op('Conv2DBackpropInput', attributes, [tf.tensor1d(input.shape, 'int32'), weights, dy]);
-  const filterGradient = (input: tf.Tensor, dy: tf.Tensor) =>
-    hasOwnFilterGradient(filter)
-      ? ownFilterGradient(input, dy, filter, options)
-      : op('Conv2DBackpropFilter', attributes, [input, tf.tensor1d(filter.shape, 'int32'), dy]);
+  const filterGradient = (input: tf.Tensor, dy: tf.Tensor) => {
+    if (hasOwnFilterGradient(filter)) return ownFilterGradient(input, dy, filter, options);
+    const filterShape = tf.tensor1d(filter.shape, 'int32');
+    if (!isSampling(filter, options)) return op('Conv2DBackpropFilter', attributes, [input, filterShape, dy]);
+    // oneDNN's own sampling for this gradient goes beyond its memory where rows or columns are left over at the end:
+    // TensorFlow 2.21 then crashes now and then, e.g. for 12 x 6 images of 5 channels with stride 2.
+    const { stride, padding } = options;
+    const padded = zeroPadded(input as tf.Tensor4D, padding);
+    const chosen = tf.stridedSlice(padded, [0, 0, 0, 0], padded.shape, [1, stride, stride, 1]);
+    const plain = convolutionAttributes(raw.attributes, { stride: 1, padding: 0 });
+    return op('Conv2DBackpropFilter', plain, [chosen, filterShape, dy]);
+  };
 
   if (options.inputGradient === false) {
     const ofFilter = tf.customGrad((...args) => {

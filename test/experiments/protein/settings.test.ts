@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ENCODERS, trainingSchema } from '../../../src/experiments/protein/config.js';
 import {
@@ -104,9 +105,14 @@ describe('a wrong setting', () => {
   });
 
   it('is answered with the keys that there are', () => {
-    const { hint } = problemOf(() => planProtein(smoke('colour=red')));
+    const { message } = problemOf(() => planProtein(smoke('colour=red')));
     for (const key of ['data.points', 'training.lambda', 'measures.classifierSeeds'])
-      expect(hint).toContain(key);
+      expect(message).toContain(key);
+  });
+
+  it('is answered with the key whose last part was given', () => {
+    const { message } = problemOf(() => planProtein(smoke('steps=200')));
+    expect(message).toContain('steps: unknown key (from -p); did you mean training.steps?');
   });
 
   it('is refused where the plan sets it run by run, rather than ignored', () => {
@@ -117,6 +123,15 @@ describe('a wrong setting', () => {
 });
 
 describe('the profiles', () => {
+  it('have as many runs as the README says', () => {
+    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+    for (const profile of PROFILE_NAMES) {
+      const row = readme.split('\n').find((line) => line.startsWith('|') && line.includes(`\`${profile}\``));
+      const said = Number(/(\d+) runs/.exec(row ?? '')?.[1]);
+      expect([profile, said]).toEqual([profile, planProtein({ profile, preset: 'paper' }).runs.length]);
+    }
+  });
+
   it('compare all encoders with the same seeds, the untrained one among them', () => {
     for (const profile of PROFILE_NAMES) {
       expect(PROTEIN_PROFILES[profile].encoders).toEqual(ENCODERS);

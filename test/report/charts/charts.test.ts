@@ -1,4 +1,6 @@
 import fc from 'fast-check';
+import * as vega from 'vega';
+import { compile, type TopLevelSpec } from 'vega-lite';
 import { describe, expect, it } from 'vitest';
 import { describeDots, dotPlot, dotTable, summarizeDots } from '../../../src/report/charts/dots.js';
 import { binned, histogramPanels } from '../../../src/report/charts/histogram.js';
@@ -201,7 +203,27 @@ describe('lines', () => {
     );
     const spec = sensitivityChart({ dots, xTitle: 'lambda', yTitle: 'error', xScale: 'log', chosen: 0.1 });
     expect(spec['description']).toBe('Mean error by lambda. CARE at 0.01: 2; CARE at 0.1: 2; CARE at 1: 2.');
-    expect(await draw(spec)).toContain('chosen');
+    const svg = await draw(spec);
+    // Above the plot, whose top is at 0: inside, lines would run through it.
+    const place = /translate\([-\d.]+,(-?[\d.]+)\)"[^>]*>chosen</.exec(svg);
+    expect(Number(place?.[1])).toBeLessThan(0);
+  });
+
+  it.each(['linear', 'log'] as const)('on a %s scale leave Vega-Lite nothing to warn of', (scale) => {
+    const warnings: unknown[] = [];
+    const logger = vega.logger(vega.Warn, undefined, (...[, , args]) => void warnings.push(...args));
+    const dots = ['CARE', 'SimCLR'].flatMap((method) =>
+      [0.1, 1].map((value, seed) => ({ method, value, seed, setting: value })),
+    );
+    const level = { value: 0.5, label: 'chance' };
+    const specs = [
+      sensitivityChart({ dots, xTitle: 'lambda', yTitle: 'error', xScale: scale, chosen: 0.1 }),
+      trainingChart({ curves, yTitle: 'loss', yScale: scale }),
+      dotPlot({ dots, methods: ['CARE'], xTitle: 'x', dotIs: 'seed', references: [level], scale }),
+    ];
+    for (const spec of specs) compile(spec as unknown as TopLevelSpec, { logger });
+    // That a dot plot's height follows from its rows is meant.
+    expect(warnings.filter((text) => !String(text).includes('discrete height'))).toEqual([]);
   });
 });
 

@@ -73,10 +73,6 @@ using TileFunction = void (*)(const ConvolutionShape&, const Panels&, const floa
     }                                                                                                                 \
   }
 
-typedef float Vector4 __attribute__((vector_size(16)));
-CARE_DEFINE_TILE(addTilePlain, , Vector4, 4, 4)
-constexpr Tile kTilePlain = {4, 16};
-
 #if defined(__x86_64__)
 typedef float Vector8 __attribute__((vector_size(32)));
 typedef float Vector16 __attribute__((vector_size(64)));
@@ -91,12 +87,13 @@ struct Way {
   TileFunction add;
 };
 
+// No function where this processor's vectors are too short for this to be faster than TensorFlow.
 Way bestWay() {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512f")) return {kTileAvx512, addTileAvx512};
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return {kTileAvx2, addTileAvx2};
 #endif
-  return {kTilePlain, addTilePlain};
+  return {{1, 1}, nullptr};
 }
 
 // Shares tasks among threads, the caller's among them. Starting one costs microseconds beside milliseconds of work.
@@ -147,6 +144,8 @@ void packOutput(const ConvolutionShape& s, const Tile& tile, const float* dy, fl
 }
 
 }  // namespace
+
+bool convFilterGradientIsFast() { return bestWay().add != nullptr; }
 
 bool convFilterGradientFits(const ConvolutionShape& shape) {
   const Tile tile = bestWay().tile;

@@ -9,6 +9,10 @@ struct ConvolutionShape {
   long rows, columns, stride, padding;
 };
 
+// Whether this processor has the vectors that it was written for: AVX-512, or AVX2 with FMA. Else nothing here may be
+// called.
+bool convFilterGradientIsFast();
+
 // Whether the channels fill whole tiles; others are left to TensorFlow.
 bool convFilterGradientFits(const ConvolutionShape& shape);
 
