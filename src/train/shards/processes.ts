@@ -31,6 +31,8 @@ const LIMITS: WaitLimits = { first: 1800, least: 60, factor: 20 };
 /** Answers of a kind that are timed before the median counts, and that it is taken of. */
 const FEWEST = 3;
 const TIMED = 50;
+/** Seconds after which a wait is looked at. */
+const SLICE = 0.5;
 /** Lines of a process's last words that are shown. */
 const LINES = 12;
 
@@ -143,14 +145,15 @@ export function startShardProcesses({ shards, limits = {} }: ShardProcessOptions
     ask: (request) => send(() => request, request.kind),
     wait() {
       const limit = times.limitOf(asked.kind);
+      // Counted by the slice: while this process is itself stopped (Ctrl-Z), no time passes.
+      let waited = 0;
       for (;;) {
         // Read before the messages, so that one that comes in between is not slept through.
         const seen = Atomics.load(counter, 0);
         drain();
         refuseGone();
         if (waitingFor.size === 0) break;
-        const left = asked.at + 1000 * limit - performance.now();
-        if (left <= 0) {
+        if (waited >= limit) {
           const [silent = 0] = waitingFor;
           throw new UserError(
             `${nameOf(silent)} (process ${pids.get(silent) ?? 'not started'}) has given no answer to ` +
@@ -158,7 +161,9 @@ export function startShardProcesses({ shards, limits = {} }: ShardProcessOptions
             `${GOES_ON}. See whether something else holds up its cores or its GPU.`,
           );
         }
-        Atomics.wait(counter, 0, seen, left);
+        const before = performance.now();
+        Atomics.wait(counter, 0, seen, 1000 * SLICE);
+        waited += Math.min(SLICE, (performance.now() - before) / 1000);
       }
       times.add(asked.kind, (performance.now() - asked.at) / 1000);
     },

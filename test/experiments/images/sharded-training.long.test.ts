@@ -175,14 +175,15 @@ describe.skipIf(nativeBackend() === null)('a divided run', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it('goes on to the same bits after one of its processes was killed, whichever', async () => {
-    const alone = await trainApart(join(folder, 'alone'));
+    const store = join(folder, 'killed');
+    const [alone, other] = await Promise.all([
+      trainApart(join(folder, 'alone')),
+      trainApart(store, (step, _child, pids) => {
+        if (step === 10) process.kill(pids[0] as number, 'SIGKILL');
+      }),
+    ]);
     expect(alone.sessions).toBe(1);
     expect(alone.notes).toEqual([expect.stringContaining('over 2 processes')]);
-
-    const store = join(folder, 'killed');
-    const other = await trainApart(store, (step, _child, pids) => {
-      if (step === 10) process.kill(pids[0] as number, 'SIGKILL');
-    });
     expect(other.error).toMatch(/^Shard 2 of 2 ended with signal SIGKILL/);
     const first = await trainApart(store, (step, child) => {
       if (step === 20) child.kill('SIGKILL');
@@ -195,7 +196,7 @@ describe.skipIf(nativeBackend() === null)('a divided run', () => {
     const end = await trainApart(store);
     expect(end.sessions).toBe(3);
     expect(end.sha256).toBe(alone.sha256);
-  });
+  }, 180_000);
 });
 
 describe('a number of processes that does not divide the views', () => {

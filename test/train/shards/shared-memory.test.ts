@@ -48,7 +48,9 @@ describe('shared memory', () => {
     expect(() => memory.write('second', { ...second, a: new Int32Array(5) })).toThrow('must be float32 [5]');
     expect(() => memory.write('second', { a: second.a })).toThrow('"scalar" of second');
     expect(() => memory.write('third', {})).toThrow('no section "third"');
-    expect(() => memory.read('first')).toThrow('nothing was written there');
+    const unwritten = sharedMemory(sections);
+    expect(() => unwritten.read('first')).toThrow('nothing was written there');
+    unwritten.close();
     memory.close();
   });
 
