@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findChromium, launch, NO_CHROMIUM } from './fixtures/browser.js';
+import { drawingPage, findChromium, launch, NO_CHROMIUM } from './fixtures/browser.js';
 import { fixtureNotebook } from './fixtures/notebook.js';
 import { renderReport } from '../../src/report/render-report.js';
 
@@ -36,7 +36,7 @@ describe.skipIf(chromium === undefined)(title, { timeout: 180_000 }, () => {
   ): Promise<{ page: Page; requests: string[]; complaints: string[] }> {
     if (!browser) throw new Error('The browser did not start.');
     const context = await browser.newContext(options);
-    const page = await context.newPage();
+    const page = await (options.javaScriptEnabled === false ? context.newPage() : drawingPage(context));
     const requests: string[] = [];
     const complaints: string[] = [];
     page.on('request', (request) => {
@@ -51,7 +51,12 @@ describe.skipIf(chromium === undefined)(title, { timeout: 180_000 }, () => {
   /** Scrolls through the page until every chart has come into view and is live. */
   async function wakeAll(page: Page): Promise<void> {
     await page.evaluate(async () => {
-      const frame = (): Promise<unknown> => new Promise((done) => requestAnimationFrame(done));
+      // Without the limit a page that stops drawing would hang the test; with it the charts' own wait says so.
+      const frame = (): Promise<unknown> =>
+        new Promise((done) => {
+          requestAnimationFrame(done);
+          setTimeout(done, 2_000);
+        });
       for (let top = 0; top < document.documentElement.scrollHeight; top += innerHeight / 2) {
         scrollTo(0, top);
         await frame();
