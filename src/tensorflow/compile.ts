@@ -15,6 +15,7 @@ import {
 } from './recording.js';
 import { buildGraph, type GraphFunctionSource, type ProgramGraph } from './program-graph.js';
 import { openGraph } from './saved-model.js';
+import { shapeRunner } from './shape-run.js';
 import { simplify } from './simplify.js';
 import { fromTensor, sizeOf, toTensor, type TensorData, type TensorDataMap } from './tensor-data.js';
 import * as tf from './tf.js';
@@ -336,14 +337,15 @@ function withRecorder<T>(
   const state = tensorsOf({ ...definition.state, ...definition.frozen });
   const inputs = exampleInputs(definition, name, fn);
   const given = { ...prefixed(STATE, state), ...prefixed(INPUT, inputs) };
-  const once = () =>
-    record(backend, `${definition.name}.${name}`, given, () => {
-      const result = fn.run(state, inputs);
-      return {
-        ...prefixed(STATE, checkedNewState(definition, name, result.state)),
-        ...prefixed(INPUT, result.outputs),
-      };
-    });
+  const run = () => {
+    const result = fn.run(state, inputs);
+    return {
+      ...prefixed(STATE, checkedNewState(definition, name, result.state)),
+      ...prefixed(INPUT, result.outputs),
+    };
+  };
+  const runOp = shapeRunner(backend);
+  const once = () => record(backend, `${definition.name}.${name}`, given, run, runOp);
   try {
     return use(once);
   } finally {
