@@ -40,7 +40,7 @@ export interface ProgramFunction {
   readonly run: (state: Tensors, inputs: Tensors) => { readonly state?: Tensors; readonly outputs: Tensors };
   /**
    * Input values to record with; zeros where left out. Only shapes enter the graph, but an op that refuses zeros needs
-   * others.
+   * others. Whole numbers are worked out from them, since lengths may depend on these; results in floats are not.
    */
   readonly example?: Readonly<Record<string, Float32Array | Int32Array>>;
 }
@@ -518,8 +518,8 @@ function programOf(open: OpenGraph, chained: boolean): Program {
 /**
  * Makes a program out of pure functions over one state.
  *
- * On the native backend the functions are recorded (each runs twice on example inputs: what differs between the two runs
- * would be a hidden constant and is refused) and run as one graph. On a backend without graphs, or with
+ * On the native backend the functions are recorded (each is called twice on example inputs: what differs between the two
+ * calls would be a hidden constant and is refused) and run as one graph. On a backend without graphs, or with
  * `execution: 'eager'`, they run op by op with the same results up to rounding.
  *
  * @throws RecordingError for functions that read tensors, use tensors from outside, or are not pure.
