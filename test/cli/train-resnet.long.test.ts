@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openStore } from '../../src/runs/store.js';
@@ -15,8 +16,8 @@ const missing =
 const folder = mkdtempSync(join(tmpdir(), 'care-train-resnet-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const EPOCHS = 6;
-const KILLS = 4;
+const EPOCHS = 5;
+const KILLS = 3;
 
 /** ResNet-18 on 16 images of CIFAR-10: two steps and a checkpoint an epoch. */
 const run = (runs: string) => [
@@ -29,6 +30,12 @@ const entryOf = (runs: string) => {
   const store = openStore(join(folder, runs));
   const [entry] = store.list();
   return { dir: entry?.dir ?? '', record: store.read(entry?.id ?? '') };
+};
+
+/** Steps up to the last checkpoint. */
+const stepsIn = (runs: string): number => {
+  const [entry] = openStore(join(folder, runs)).list();
+  return entry === undefined || entry.state === 'unreadable' ? 0 : entry.record.steps.done;
 };
 
 describe.skipIf(missing !== null)(
@@ -45,9 +52,13 @@ describe.skipIf(missing !== null)(
       let killed = 0;
       for (let i = 0; i < KILLS; i++) {
         const running = start(run('killed'));
-        // The first while it starts, the others from their first step on.
-        if (i > 0) await running.says('care resnet18: epoch');
-        const timer = setTimeout(() => running.child.kill('SIGKILL'), 0.4 * duration * moments.uniform());
+        const isAlive = () => running.child.exitCode === null && running.child.signalCode === null;
+        // The first while it starts; the others at some time in the epoch that follows so many steps.
+        while (isAlive() && stepsIn('killed') < 2 * i) await sleep(50);
+        const timer = setTimeout(
+          () => running.child.kill('SIGKILL'),
+          (duration / EPOCHS) * moments.uniform(),
+        );
         if ((await running.ended).signal === 'SIGKILL') killed++;
         clearTimeout(timer);
       }
