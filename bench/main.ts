@@ -9,6 +9,7 @@ import { benchKnn } from './knn/bench.js';
 import { benchLoading } from './loading/bench.js';
 import { benchMemory } from './memory/bench.js';
 import { benchStep } from './resnet/bench.js';
+import { benchWahba } from './wahba/bench.js';
 
 const program = new Command('bench');
 program
@@ -68,6 +69,16 @@ program
   .option('--threads <n>', 'threads of each side', '2')
   .option('--out <file>', 'write the figures as JSON')
   .action(benchKnn);
+program
+  .command('wahba')
+  .description("Wahba's error over 20 augmentations of 10,000 embeddings against NumPy and SciPy")
+  .option('--rows <n>', 'embeddings', '10000')
+  .option('--dim <n>', 'numbers of an embedding', '128')
+  .option('--trials <n>', 'augmentations, each with its own rotation', '20')
+  .option('--rounds <n>', 'times that each side is timed', '8')
+  .option('--threads <n>', 'threads of each side', '2')
+  .option('--out <file>', 'write the figures as JSON')
+  .action(benchWahba);
 program
   .command('epoch')
   .description('one epoch of CARE on CIFAR-10, from files to checkpoint, against a PyTorch DataLoader')

@@ -100,25 +100,36 @@ function transposedDirections(embeddings: Embeddings): Float32Array {
   return scaled;
 }
 
-/** The k largest of each row, in no order that matters, and where they are. */
-function largest(similarities: tf.Tensor2D, k: number): { values: Float32Array; indices: Int32Array } {
+interface Largest {
+  readonly values: Float32Array;
+  readonly indices: Int32Array;
+}
+
+/**
+ * The k largest of each row, in no order that matters, and where they are. Read outside of `tf.tidy`, which looks through
+ * every number of what it returns for tensors.
+ */
+function largest(make: () => tf.Tensor2D, k: number): Largest {
+  const [values, indices] = tf.tidy(() => largestTensors(make(), k));
+  const read = { values: values.dataSync<'float32'>(), indices: indices.dataSync<'int32'>() };
+  tf.dispose([values, indices]);
+  return read;
+}
+
+function largestTensors(similarities: tf.Tensor2D, k: number): [tf.Tensor, tf.Tensor] {
   const raw = rawOps();
   if (raw === null) {
     const { values, indices } = tf.topk(similarities, k, false);
-    return { values: values.dataSync<'float32'>(), indices: indices.dataSync<'int32'>() };
+    return [values, indices];
   }
   const { ops, attributes } = raw;
   const settings = [attributes.bool('sorted', false), attributes.type('T', 'float32')];
-  const [values, indices] = ops('TopKV2', settings, [similarities, tf.scalar(k, 'int32')], 2) as [
-    tf.Tensor,
-    tf.Tensor,
-  ];
-  return { values: values.dataSync<'float32'>(), indices: indices.dataSync<'int32'>() };
+  return ops('TopKV2', settings, [similarities, tf.scalar(k, 'int32')], 2) as [tf.Tensor, tf.Tensor];
 }
 
 /** The class with the largest sum of weights; of equal ones the smallest. */
 function winners(
-  found: { readonly values: Float32Array; readonly indices: Int32Array },
+  found: Largest,
   labels: ArrayLike<number>,
   classes: number,
   { k, temperature }: KnnOptions,
@@ -164,10 +175,8 @@ export function knn(bank: LabelledEmbeddings, queries: LabelledEmbeddings, optio
   try {
     for (let start = 0; start < rows; start += block) {
       const end = Math.min(rows, start + block);
-      const found = tf.tidy(() => {
-        const part = tf.tensor2d(queryValues.subarray(start * dim, end * dim), [end - start, dim]);
-        return largest(tf.matMul(part, kept), options.k);
-      });
+      const part = () => tf.tensor2d(queryValues.subarray(start * dim, end * dim), [end - start, dim]);
+      const found = largest(() => tf.matMul(part(), kept), options.k);
       predictions.set(winners(found, bank.labels, classes, options), start);
     }
   } finally {
