@@ -70,6 +70,8 @@ export { gammaF, invarianceLoss } from './measure/gamma.js';
 export { positiveCosine } from './measure/positive-cosine.js';
 export { compositionError } from './measure/composition.js';
 export { knn, type KnnResult } from './measure/knn.js';
+export type { LabelledEmbeddings } from './measure/labels.js';
+export { linearProbe, PROBE_PRESETS, type ProbeOptions, type ProbeResult } from './measure/linear-probe.js';
 export { effectiveRank } from './measure/effective-rank.js';
 export { uniformityOf } from './measure/uniformity-of.js';
 export { principalComponents } from './measure/pca.js';

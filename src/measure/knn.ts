@@ -1,7 +1,10 @@
 /** Weighted nearest neighbours: the accuracy by which pretraining is watched, without training anything. */
 import { rawOps } from '../tensorflow/kernels/raw.js';
 import * as tf from '../tensorflow/tf.js';
-import { checkEmbeddings, rowNorms, type Embeddings } from './embeddings.js';
+import { rowNorms, type Embeddings } from './embeddings.js';
+import { checkLabelled, classesOf, type LabelledEmbeddings } from './labels.js';
+
+export type { LabelledEmbeddings };
 
 export interface KnnOptions {
   /** Neighbours that vote; 200 in the official code. */
@@ -10,12 +13,6 @@ export interface KnnOptions {
   readonly temperature: number;
   /** Rows of the product that are in memory at a time; default: as many as make 32 MiB with the bank. */
   readonly block?: number;
-}
-
-/** Items with their classes, from 0. */
-export interface LabelledEmbeddings {
-  readonly embeddings: Embeddings;
-  readonly labels: ArrayLike<number>;
 }
 
 export interface KnnResult {
@@ -31,20 +28,9 @@ export interface KnnResult {
 /** Bytes of one block of similarities: what fits beside the bank in a processor's caches gains nothing by being larger. */
 const BLOCK_BYTES = 2 ** 25;
 
-function checkSet(name: string, { embeddings, labels }: LabelledEmbeddings): void {
-  checkEmbeddings('kNN', name, embeddings, 1);
-  if (labels.length !== embeddings.rows) {
-    throw new RangeError(`kNN: ${name} has ${embeddings.rows} rows and ${labels.length} labels.`);
-  }
-  for (let i = 0; i < labels.length; i++) {
-    const label = labels[i] ?? -1;
-    if (!Number.isInteger(label) || label < 0) {
-      throw new RangeError(
-        `kNN: row ${i} of ${name} has the label ${label}; labels are whole numbers from 0. Unlabelled images cannot vote.`,
-      );
-    }
-  }
-  const zero = rowNorms(embeddings).indexOf(0);
+function checkSet(name: string, set: LabelledEmbeddings): void {
+  checkLabelled('kNN', name, set);
+  const zero = rowNorms(set.embeddings).indexOf(0);
   if (zero >= 0) throw new RangeError(`kNN: row ${zero} of ${name} is all zeros and has no direction.`);
 }
 
@@ -168,7 +154,7 @@ export function knn(bank: LabelledEmbeddings, queries: LabelledEmbeddings, optio
   const { rows: bankRows, dim } = bank.embeddings;
   const { rows } = queries.embeddings;
   const block = options.block ?? Math.max(16, Math.floor(BLOCK_BYTES / (4 * bankRows)));
-  const classes = 1 + Array.from(bank.labels).reduce((a, b) => Math.max(a, b), 0);
+  const classes = classesOf(bank.labels);
   const predictions = new Int32Array(rows);
   const queryValues = directions(queries.embeddings);
   const kept = tf.tensor2d(transposedDirections(bank.embeddings), [dim, bankRows]);
