@@ -82,7 +82,7 @@ function stepsFunction(sizes: readonly number[], classes: number, optimizer: Opt
       ...stackedInputs(optimizer, sizes.length),
     },
     run(state, inputs) {
-      const chosen = tf.split(inputs.order as tf.Tensor1D, [...sizes]) as tf.Tensor1D[];
+      const chosen = tf.split<tf.Tensor1D>(inputs.order as tf.Tensor1D, [...sizes]);
       const perStep = unstacked(optimizer, inputs, sizes.length);
       let changed: Tensors = {};
       chosen.forEach((indices, i) => {
