@@ -8,7 +8,9 @@ import { benchGpu } from './gpu/bench.js';
 import { benchKnn } from './knn/bench.js';
 import { benchLoading } from './loading/bench.js';
 import { benchMemory } from './memory/bench.js';
+import { benchProbe } from './probe/bench.js';
 import { benchStep } from './resnet/bench.js';
+import { benchWahba } from './wahba/bench.js';
 
 const program = new Command('bench');
 program
@@ -68,6 +70,28 @@ program
   .option('--threads <n>', 'threads of each side', '2')
   .option('--out <file>', 'write the figures as JSON')
   .action(benchKnn);
+program
+  .command('wahba')
+  .description("Wahba's error over 20 augmentations of 10,000 embeddings against NumPy and SciPy")
+  .option('--rows <n>', 'embeddings', '10000')
+  .option('--dim <n>', 'numbers of an embedding', '128')
+  .option('--trials <n>', 'augmentations, each with its own rotation', '20')
+  .option('--rounds <n>', 'times that each side is timed', '8')
+  .option('--threads <n>', 'threads of each side', '2')
+  .option('--out <file>', 'write the figures as JSON')
+  .action(benchWahba);
+program
+  .command('probe')
+  .description('a linear probe on 5,000 features of 512, 100 epochs, against PyTorch')
+  .option('--rows <n>', 'features to learn from', '5000')
+  .option('--dim <n>', 'numbers of a feature', '512')
+  .option('--classes <n>', 'classes', '10')
+  .option('--epochs <n>', 'passes over the features', '100')
+  .option('--batch <n>', 'features in a step', '512')
+  .option('--rounds <n>', 'times that each side is timed', '6')
+  .option('--threads <n>', 'threads of each side', '2')
+  .option('--out <file>', 'write the figures as JSON')
+  .action(benchProbe);
 program
   .command('epoch')
   .description('one epoch of CARE on CIFAR-10, from files to checkpoint, against a PyTorch DataLoader')

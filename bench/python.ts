@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { cacheFolder } from 'care/internal/tensorflow/setup/library';
 
 /** What the reference programs import: the torch they were written for, and the torchvision that pip finds to go with it. */
-const PACKAGES = ['torch==2.15.0', 'torchvision', 'pillow', 'numpy'];
+const PACKAGES = ['torch==2.15.0', 'torchvision', 'pillow', 'numpy', 'scipy'];
 
 /** The Python of the bench's virtual environment. `CARE_BENCH_PYTHON` names one that is there already. */
 export function benchPython(): string {

@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   setup: async () => (await import('./setup.js')).registerSetup,
   doctor: async () => (await import('./doctor.js')).registerDoctor,
   train: async () => (await import('./train.js')).registerTrain,
+  measure: async () => (await import('./measure.js')).registerMeasure,
   reproduce: async () => (await import('./reproduce.js')).registerReproduce,
   sweep: async () => (await import('./sweep.js')).registerSweep,
   report: async () => (await import('./report.js')).registerReport,
@@ -30,6 +31,7 @@ Examples:
   care reproduce --plan                    what a reproduction needs, without doing it
   care data list                           which image data are here
   care runs list                           what was trained
+  care measure RUN wahba probe             measures of a trained run
 `;
 
 function version(): string {

@@ -168,7 +168,7 @@ export async function ensureTrained(
  */
 export async function ensureMeasured(
   store: RunStore,
-  job: RunJob,
+  job: Pick<RunJob, 'spec'>,
   wanted: readonly { readonly name: string; readonly key: string }[],
   measure: (
     names: readonly string[],

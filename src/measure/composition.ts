@@ -1,8 +1,9 @@
 import { Matrix } from 'ml-matrix';
 import type { Estimate } from '../runs/record.js';
 import { STILL, type Embeddings } from './embeddings.js';
+import { crossMoment } from './products.js';
 import { estimateOver, mean } from './statistics.js';
-import { fitRotation, inTrial, wahba, type WahbaOptions } from './wahba.js';
+import { fitRotation, mapTrials, wahba, type WahbaOptions } from './wahba.js';
 
 /** Embeddings of the same items under an augmentation a, another a', and a after which a' was applied. */
 export interface CompositionTrial {
@@ -44,17 +45,19 @@ interface Fitted {
 const distance = (a: Matrix, b: Matrix): number => Matrix.sub(a, b).norm('frobenius');
 
 function fitTrial({ plain, first, second, both }: CompositionTrial, options: WahbaOptions): Fitted {
-  const { dim, rows } = plain;
+  const { dim } = plain;
   const matrixOf = (rotation: Float64Array): Matrix => Matrix.from1DArray(dim, dim, rotation);
   const whole = wahba(plain, both, options);
   const composed = matrixOf(whole.rotation);
   const product = matrixOf(fitRotation(plain, second, options).rotation).mmul(
     matrixOf(fitRotation(plain, first, options).rotation),
   );
-  const items = Matrix.from1DArray(rows, dim, plain.values);
-  const length = items.norm('frobenius');
-  const difference = items.mmul(Matrix.sub(composed, product).transpose()).norm('frobenius');
-  return { composed, product, fit: whole.relative, onEmbeddings: length === 0 ? 0 : difference / length };
+  // ||D F||^2 = tr(D F F^T D^T), which needs no second copy of the items.
+  const moment = crossMoment(plain, plain);
+  const difference = Matrix.sub(composed, product);
+  const squared = difference.mmul(moment).mul(difference).sum();
+  const onEmbeddings = moment.trace() === 0 ? 0 : Math.sqrt(Math.max(0, squared) / moment.trace());
+  return { composed, product, fit: whole.relative, onEmbeddings };
 }
 
 /**
@@ -67,16 +70,16 @@ function fitTrial({ plain, first, second, both }: CompositionTrial, options: Wah
  * @throws RangeError for fewer than two trials, and as {@link fitRotation} does, with the trial named.
  */
 export function compositionError(
-  trials: readonly CompositionTrial[],
+  trials: Iterable<CompositionTrial>,
   options: WahbaOptions = { group: 'O' },
 ): CompositionResult {
-  if (trials.length < 2) {
+  const fitted = mapTrials(trials, (trial) => fitTrial(trial, options));
+  if (fitted.length < 2) {
     throw new RangeError(
-      `compositionError: ${trials.length} trials were given; two are needed to compare unrelated augmentations.`,
+      `compositionError: ${fitted.length} trials were given; two are needed to compare unrelated augmentations.`,
     );
   }
-  const fitted = trials.map((trial, k) => inTrial(k, () => fitTrial(trial, options)));
-  const dim = trials[0]?.plain.dim ?? 0;
+  const dim = fitted[0]?.composed.rows ?? 0;
   const haar = Math.sqrt(2 * dim);
   const errors = fitted.map(({ composed, product }) => distance(composed, product));
   const unrelated = mean(

@@ -59,16 +59,14 @@ export function rowNorms({ rows, dim, values }: Embeddings): Float64Array {
   return norms;
 }
 
-/**
- * Check embeddings before they are measured.
- *
- * @param measure name of the measure, for the message.
- * @param name which embeddings, for the message.
- * @param atLeast rows that the measure needs.
- * @throws RangeError when sizes do not fit, there are too few rows, or a number is not finite; the row is named.
- */
-export function checkEmbeddings(measure: string, name: string, embeddings: Embeddings, atLeast = 2): void {
-  const { rows, dim, values } = embeddings;
+/** Whether all numbers are finite: `0 x` is 0 for finite numbers alone, and a sum is taken faster than a decision. */
+function allFinite(values: Float32Array): boolean {
+  let sum = 0;
+  for (let k = 0; k < values.length; k++) sum += 0 * (values[k] ?? NaN);
+  return sum === 0;
+}
+
+function checkShape(measure: string, name: string, { rows, dim, values }: Embeddings, atLeast: number): void {
   if (!Number.isInteger(rows) || !Number.isInteger(dim) || dim < 1 || values.length !== rows * dim) {
     throw new RangeError(
       `${measure}: ${name} says ${rows} rows of ${dim} and holds ${values.length} numbers; it must hold rows x dim.`,
@@ -79,11 +77,41 @@ export function checkEmbeddings(measure: string, name: string, embeddings: Embed
       `${measure}: ${name} has ${rows} row${rows === 1 ? '' : 's'}; at least ${atLeast} are needed.`,
     );
   }
+}
+
+/**
+ * Check embeddings before they are measured.
+ *
+ * @param measure name of the measure, for the message.
+ * @param name which embeddings, for the message.
+ * @param atLeast rows that the measure needs.
+ * @throws RangeError when sizes do not fit, there are too few rows, or a number is not finite; the row is named.
+ */
+export function checkEmbeddings(measure: string, name: string, embeddings: Embeddings, atLeast = 2): void {
+  checkShape(measure, name, embeddings, atLeast);
+  const { dim, values } = embeddings;
+  if (allFinite(values)) return;
   const bad = values.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) {
+  throw new RangeError(
+    `${measure}: ${name} has ${String(values[bad])} in row ${Math.floor(bad / dim)}, column ${bad % dim}; ` +
+      'embeddings must be finite. Did the training diverge?',
+  );
+}
+
+/** The part of {@link checkPair} that looks at no number. */
+export function checkSizes(
+  measure: string,
+  from: Embeddings,
+  to: Embeddings,
+  atLeast = 2,
+  [first, second]: readonly [string, string] = ['from', 'to'],
+): void {
+  checkShape(measure, first, from, atLeast);
+  checkShape(measure, second, to, atLeast);
+  if (from.rows !== to.rows || from.dim !== to.dim) {
     throw new RangeError(
-      `${measure}: ${name} has ${String(values[bad])} in row ${Math.floor(bad / dim)}, column ${bad % dim}; ` +
-        'embeddings must be finite. Did the training diverge?',
+      `${measure}: ${first} is ${from.rows} x ${from.dim} and ${second} is ${to.rows} x ${to.dim}; ` +
+        'row i of both must be the same item, so the sizes must be equal.',
     );
   }
 }
@@ -98,12 +126,7 @@ export function checkPair(
 ): void {
   checkEmbeddings(measure, first, from, atLeast);
   checkEmbeddings(measure, second, to, atLeast);
-  if (from.rows !== to.rows || from.dim !== to.dim) {
-    throw new RangeError(
-      `${measure}: ${first} is ${from.rows} x ${from.dim} and ${second} is ${to.rows} x ${to.dim}; ` +
-        'row i of both must be the same item, so the sizes must be equal.',
-    );
-  }
+  checkSizes(measure, from, to, atLeast, [first, second]);
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Estimate } from '../runs/record.js';
 import { checkPair, rmsNorm, STILL, type EmbeddingPair, type Embeddings } from './embeddings.js';
 import { visitPairs } from './pairs.js';
 import { estimateOver, mean } from './statistics.js';
-import { inTrial } from './wahba.js';
+import { mapTrials } from './wahba.js';
 
 /** Settings of gamma_f. */
 export interface GammaOptions {
@@ -75,17 +75,15 @@ function gammaOfOne({ from, to }: EmbeddingPair, maxPairs: number, seed: readonl
  * counts as 0, as R = I is exact for it (`stillShare` says how many there were). So an exactly invariant encoder has
  * gamma_f 0 and stillShare 1, an exactly equivariant one 0 and stillShare 0.
  *
- * @param augmentations embeddings of the same items before and after each augmentation.
+ * @param augmentations embeddings of the same items before and after each augmentation, taken one after the other.
  * @returns estimates with their standard deviation over augmentations (`trials`).
  * @throws RangeError of no augmentation, for fewer than two rows, sizes that differ, or numbers that are not finite.
  * @see gamma_f of CARE, figure 8.
  */
-export function gammaF(augmentations: readonly EmbeddingPair[], options: GammaOptions = {}): GammaResult {
+export function gammaF(augmentations: Iterable<EmbeddingPair>, options: GammaOptions = {}): GammaResult {
   const { maxPairs = DEFAULT_MAX_PAIRS, seed = 0 } = options;
-  if (augmentations.length === 0) throw new RangeError('gammaF: there are no augmentations to average.');
-  const found = augmentations.map((pair, trial) =>
-    inTrial(trial, () => gammaOfOne(pair, maxPairs, [seed, trial])),
-  );
+  const found = mapTrials(augmentations, (pair, trial) => gammaOfOne(pair, maxPairs, [seed, trial]));
+  if (found.length === 0) throw new RangeError('gammaF: there are no augmentations to average.');
   const perAugmentation = found.map((one) => one.gamma);
   return {
     gamma: estimateOver(perAugmentation, 'trials'),
@@ -105,14 +103,13 @@ export function gammaF(augmentations: readonly EmbeddingPair[], options: GammaOp
  * @returns the mean with its standard deviation over augmentations; 0 to 4 on the unit sphere.
  * @throws RangeError of no augmentation, or as {@link gammaF} does.
  */
-export function invarianceLoss(augmentations: readonly EmbeddingPair[]): Estimate {
-  if (augmentations.length === 0)
+export function invarianceLoss(augmentations: Iterable<EmbeddingPair>): Estimate {
+  const losses = mapTrials(augmentations, ({ from, to }) => {
+    checkPair('invarianceLoss', from, to, 1);
+    return mean(Float64Array.from({ length: from.rows }, (_, i) => squaredDistance(to, i, from, i)));
+  });
+  if (losses.length === 0) {
     throw new RangeError('invarianceLoss: there are no augmentations to average.');
-  const losses = augmentations.map(({ from, to }, trial) =>
-    inTrial(trial, () => {
-      checkPair('invarianceLoss', from, to, 1);
-      return mean(Float64Array.from({ length: from.rows }, (_, i) => squaredDistance(to, i, from, i)));
-    }),
-  );
+  }
   return estimateOver(losses, 'trials');
 }

@@ -1,7 +1,10 @@
 /** Weighted nearest neighbours: the accuracy by which pretraining is watched, without training anything. */
 import { rawOps } from '../tensorflow/kernels/raw.js';
 import * as tf from '../tensorflow/tf.js';
-import { checkEmbeddings, rowNorms, type Embeddings } from './embeddings.js';
+import { rowNorms, type Embeddings } from './embeddings.js';
+import { checkLabelled, classesOf, type LabelledEmbeddings } from './labels.js';
+
+export type { LabelledEmbeddings };
 
 export interface KnnOptions {
   /** Neighbours that vote; 200 in the official code. */
@@ -10,12 +13,6 @@ export interface KnnOptions {
   readonly temperature: number;
   /** Rows of the product that are in memory at a time; default: as many as make 32 MiB with the bank. */
   readonly block?: number;
-}
-
-/** Items with their classes, from 0. */
-export interface LabelledEmbeddings {
-  readonly embeddings: Embeddings;
-  readonly labels: ArrayLike<number>;
 }
 
 export interface KnnResult {
@@ -31,20 +28,9 @@ export interface KnnResult {
 /** Bytes of one block of similarities: what fits beside the bank in a processor's caches gains nothing by being larger. */
 const BLOCK_BYTES = 2 ** 25;
 
-function checkSet(name: string, { embeddings, labels }: LabelledEmbeddings): void {
-  checkEmbeddings('kNN', name, embeddings, 1);
-  if (labels.length !== embeddings.rows) {
-    throw new RangeError(`kNN: ${name} has ${embeddings.rows} rows and ${labels.length} labels.`);
-  }
-  for (let i = 0; i < labels.length; i++) {
-    const label = labels[i] ?? -1;
-    if (!Number.isInteger(label) || label < 0) {
-      throw new RangeError(
-        `kNN: row ${i} of ${name} has the label ${label}; labels are whole numbers from 0. Unlabelled images cannot vote.`,
-      );
-    }
-  }
-  const zero = rowNorms(embeddings).indexOf(0);
+function checkSet(name: string, set: LabelledEmbeddings): void {
+  checkLabelled('kNN', name, set);
+  const zero = rowNorms(set.embeddings).indexOf(0);
   if (zero >= 0) throw new RangeError(`kNN: row ${zero} of ${name} is all zeros and has no direction.`);
 }
 
@@ -100,25 +86,36 @@ function transposedDirections(embeddings: Embeddings): Float32Array {
   return scaled;
 }
 
-/** The k largest of each row, in no order that matters, and where they are. */
-function largest(similarities: tf.Tensor2D, k: number): { values: Float32Array; indices: Int32Array } {
+interface Largest {
+  readonly values: Float32Array;
+  readonly indices: Int32Array;
+}
+
+/**
+ * The k largest of each row, in no order that matters, and where they are. Read outside of `tf.tidy`, which looks through
+ * every number of what it returns for tensors.
+ */
+function largest(make: () => tf.Tensor2D, k: number): Largest {
+  const [values, indices] = tf.tidy(() => largestTensors(make(), k));
+  const read = { values: values.dataSync<'float32'>(), indices: indices.dataSync<'int32'>() };
+  tf.dispose([values, indices]);
+  return read;
+}
+
+function largestTensors(similarities: tf.Tensor2D, k: number): [tf.Tensor, tf.Tensor] {
   const raw = rawOps();
   if (raw === null) {
     const { values, indices } = tf.topk(similarities, k, false);
-    return { values: values.dataSync<'float32'>(), indices: indices.dataSync<'int32'>() };
+    return [values, indices];
   }
   const { ops, attributes } = raw;
   const settings = [attributes.bool('sorted', false), attributes.type('T', 'float32')];
-  const [values, indices] = ops('TopKV2', settings, [similarities, tf.scalar(k, 'int32')], 2) as [
-    tf.Tensor,
-    tf.Tensor,
-  ];
-  return { values: values.dataSync<'float32'>(), indices: indices.dataSync<'int32'>() };
+  return ops('TopKV2', settings, [similarities, tf.scalar(k, 'int32')], 2) as [tf.Tensor, tf.Tensor];
 }
 
 /** The class with the largest sum of weights; of equal ones the smallest. */
 function winners(
-  found: { readonly values: Float32Array; readonly indices: Int32Array },
+  found: Largest,
   labels: ArrayLike<number>,
   classes: number,
   { k, temperature }: KnnOptions,
@@ -157,17 +154,15 @@ export function knn(bank: LabelledEmbeddings, queries: LabelledEmbeddings, optio
   const { rows: bankRows, dim } = bank.embeddings;
   const { rows } = queries.embeddings;
   const block = options.block ?? Math.max(16, Math.floor(BLOCK_BYTES / (4 * bankRows)));
-  const classes = 1 + Array.from(bank.labels).reduce((a, b) => Math.max(a, b), 0);
+  const classes = classesOf(bank.labels);
   const predictions = new Int32Array(rows);
   const queryValues = directions(queries.embeddings);
   const kept = tf.tensor2d(transposedDirections(bank.embeddings), [dim, bankRows]);
   try {
     for (let start = 0; start < rows; start += block) {
       const end = Math.min(rows, start + block);
-      const found = tf.tidy(() => {
-        const part = tf.tensor2d(queryValues.subarray(start * dim, end * dim), [end - start, dim]);
-        return largest(tf.matMul(part, kept), options.k);
-      });
+      const part = () => tf.tensor2d(queryValues.subarray(start * dim, end * dim), [end - start, dim]);
+      const found = largest(() => tf.matMul(part(), kept), options.k);
       predictions.set(winners(found, bank.labels, classes, options), start);
     }
   } finally {

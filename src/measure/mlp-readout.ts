@@ -3,6 +3,7 @@ import { compileProgram, type Program, type Tensors } from '../tensorflow/compil
 import { randomStream } from '../tensorflow/random.js';
 import type { TensorData, TensorDataMap } from '../tensorflow/tensor-data.js';
 import * as tf from '../tensorflow/tf.js';
+import { valuesOf } from './products.js';
 import type { Criterion, FittedReadout, Regression } from './readout.js';
 
 /** Settings of the MLP readout. */
@@ -136,14 +137,14 @@ function matrixFrom(rows: number, values: ArrayLike<number>): Matrix {
 }
 
 function predictWith(state: TensorDataMap, features: Matrix): Matrix {
-  const values = tf.tidy(() => {
+  const values = valuesOf(() => {
     const weights = WEIGHTS.map((name) => {
       const data = state[name];
       if (!data) throw new Error(`MLP readout: there is no tensor ${name}.`);
       return tf.tensor(data.values, [...data.shape]);
     });
     const { shape, values } = matrixData(features);
-    return forward(weights, tf.tensor(values, [...shape])).dataSync();
+    return forward(weights, tf.tensor(values, [...shape]));
   });
   return matrixFrom(features.rows, values);
 }

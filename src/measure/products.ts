@@ -3,11 +3,24 @@ import * as tf from '../tensorflow/tf.js';
 import type { Embeddings } from './embeddings.js';
 
 /**
- * Up to this many multiplications (about a third of a second) products are loops in float64; above, they are TensorFlow's
- * float32 products of blocks of rows, summed in float64.
+ * Up to this many multiplications (some hundredths of a second) products are loops in float64; above, they are
+ * TensorFlow's float32 products of blocks of rows, summed in float64.
  */
-const LOOP_LIMIT = 2 ** 28;
+const LOOP_LIMIT = 2 ** 24;
 const BLOCK_ROWS = 4096;
+
+/**
+ * The values of a tensor that is made and freed here. It is read outside of `tf.tidy`, which looks for tensors in whatever
+ * it returns: among a million numbers that takes over a second.
+ */
+export function valuesOf(make: () => tf.Tensor): Float32Array {
+  const tensor = tf.tidy(make);
+  try {
+    return tensor.dataSync<'float32'>();
+  } finally {
+    tensor.dispose();
+  }
+}
 
 function block({ rows, dim, values }: Embeddings, start: number): tf.Tensor2D {
   const end = Math.min(rows, start + BLOCK_ROWS);
@@ -31,10 +44,15 @@ function crossMomentByLoop(a: Embeddings, b: Embeddings): Float64Array {
 function crossMomentByBlocks(a: Embeddings, b: Embeddings): Float64Array {
   const sum = new Float64Array(a.dim * b.dim);
   for (let start = 0; start < a.rows; start += BLOCK_ROWS) {
-    const part = tf.tidy(() => tf.matMul(block(a, start), block(b, start), true, false).dataSync());
+    const part = valuesOf(() => tf.matMul(block(a, start), block(b, start), true, false));
     for (let k = 0; k < sum.length; k++) sum[k] = (sum[k] ?? 0) + (part[k] ?? NaN);
   }
   return sum;
+}
+
+/** Whether products with these embeddings are loops in float64. */
+export function isLooped({ rows, dim }: Embeddings): boolean {
+  return rows * dim * dim <= LOOP_LIMIT;
 }
 
 /**
@@ -65,7 +83,7 @@ function mapByBlocks(embeddings: Embeddings, map: Float64Array): Float64Array {
   const matrix = tf.tensor2d(Float32Array.from(map), [dim, dim]);
   for (let start = 0; start < rows; start += BLOCK_ROWS) {
     mapped.set(
-      tf.tidy(() => tf.matMul(block(embeddings, start), matrix, false, true).dataSync()),
+      valuesOf(() => tf.matMul(block(embeddings, start), matrix, false, true)),
       start * dim,
     );
   }

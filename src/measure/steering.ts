@@ -2,7 +2,7 @@ import { randomStream } from '../tensorflow/random.js';
 import { checkPair, selectRows, type EmbeddingPair, type Embeddings } from './embeddings.js';
 import {
   fitRotation,
-  inTrial,
+  mapTrials,
   rotationError,
   summariseErrors,
   type ErrorSummary,
@@ -55,15 +55,15 @@ export function steering(from: Embeddings, to: Embeddings, options: SteeringOpti
  * @throws RangeError of no trial, and as {@link steering} does, with the trial named.
  */
 export function steeringTrials(
-  pairs: readonly EmbeddingPair[],
+  pairs: Iterable<EmbeddingPair>,
   options: SteeringOptions,
 ): {
   readonly fitted: ErrorSummary;
   readonly unseen: ErrorSummary;
   readonly trials: readonly SteeringResult[];
 } {
-  const trials = pairs.map(({ from, to }, trial) =>
-    inTrial(trial, () => steering(from, to, { ...options, seed: options.seed + trial })),
+  const trials = mapTrials(pairs, ({ from, to }, trial) =>
+    steering(from, to, { ...options, seed: options.seed + trial }),
   );
   return {
     fitted: summariseErrors(trials.map((t) => t.fitted)),

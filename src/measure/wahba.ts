@@ -1,8 +1,10 @@
-import { determinant, Matrix, SingularValueDecomposition } from 'ml-matrix';
+import type { Matrix } from 'ml-matrix';
 import type { Estimate } from '../runs/record.js';
-import { checkPair, STILL, type EmbeddingPair, type Embeddings } from './embeddings.js';
-import { crossMoment, mapRows } from './products.js';
+import { checkPair, checkSizes, STILL, type EmbeddingPair, type Embeddings } from './embeddings.js';
+import { pairBlocks, type PairBlocks, type PairSquares } from './pair-blocks.js';
+import { crossMoment, isLooped, mapRows } from './products.js';
 import { estimateOver } from './statistics.js';
+import { orientation, orthogonalProduct, squareSvd } from './svd.js';
 
 /** `SO`: rotations only. `O`: rotations and reflections. */
 export type OrthogonalGroup = 'SO' | 'O';
@@ -11,12 +13,6 @@ export type OrthogonalGroup = 'SO' | 'O';
 export interface WahbaOptions {
   readonly group: OrthogonalGroup;
 }
-
-/**
- * Weight of the identity that is added to F_a F^T, relative to its size: far below any direction that holds data in
- * float32, far above what rounding leaves in one that holds none.
- */
-const LEAST_TURN = 1e-12;
 
 /** An orthogonal map fitted to embeddings. */
 export interface OrthogonalFit {
@@ -49,6 +45,8 @@ export interface OrthogonalError {
   readonly relative: number;
   /** True when the embeddings moved by no more than float32 rounding: an invariant encoder. */
   readonly still: boolean;
+  /** Mean of the residuals, with their standard deviation over items. */
+  readonly perSample: Estimate;
   /** `||R f(x_i) - f(a(x_i))||` of every item. */
   readonly residuals: Float64Array;
 }
@@ -56,59 +54,136 @@ export interface OrthogonalError {
 /** The solution of Wahba's problem with its error. */
 export type WahbaResult = OrthogonalFit & OrthogonalError;
 
+/** Columns `start` to the end of a matrix. */
+function columnsFrom(matrix: Matrix, start: number): Matrix {
+  return matrix.subMatrix(0, matrix.rows - 1, start, matrix.columns - 1);
+}
+
+/**
+ * U and V with the columns beyond `rank`, which the embeddings leave free, chosen so that `U V^T` turns as little as it
+ * can: with `A S B^T` the SVD of `U_0^T V_0`, the trace of `U_0 A (V_0 B)^T` is the largest there is.
+ */
+function leastTurn(left: Matrix, right: Matrix, rank: number): readonly [Matrix, Matrix] {
+  if (rank === left.rows) return [left, right];
+  const [freeLeft, freeRight] = [columnsFrom(left, rank), columnsFrom(right, rank)];
+  const aligned = squareSvd(freeLeft.transpose().mmul(freeRight));
+  return [
+    left.clone().setSubMatrix(freeLeft.mmul(aligned.left), 0, rank),
+    right.clone().setSubMatrix(freeRight.mmul(aligned.right), 0, rank),
+  ];
+}
+
+/** The orthogonal map from U and V; in SO(d) the last direction is flipped where it has to be, which costs least there. */
+function orthogonalMap(left: Matrix, right: Matrix, group: OrthogonalGroup): Matrix {
+  const map = orthogonalProduct(left, right);
+  if (group === 'O' || orientation(map) > 0) return map;
+  return orthogonalProduct(left.clone().mulColumn(left.columns - 1, -1), right);
+}
+
 /**
  * The rotation that takes `from` closest to `to`.
  *
- * `argmin_R ||R F - F_a||_F = U diag(1, ..., 1, det U det V) V^T` with `U S V^T` the SVD of `F_a F^T` (in float64); over
- * O(d) the diagonal is all 1. Works for any rank, and for fewer items than dimensions.
+ * `argmin_R ||R F - F_a||_F = U diag(1, ..., 1, det U det V) V^T` with `U S V^T` the SVD of `F_a F^T`; over O(d) the
+ * diagonal is all 1. Works for any rank, and for fewer items than dimensions. In float64 up to 32 dimensions and some
+ * million multiplications, above in float32, in which encoders give their embeddings anyway.
  *
  * @throws RangeError for fewer than two rows, sizes that differ, or numbers that are not finite.
  * @see Wahba (1965); W_f of CARE, figure 5.
  */
-export function fitRotation(from: Embeddings, to: Embeddings, { group }: WahbaOptions): OrthogonalFit {
-  checkPair('wahba', from, to);
-  const moment = crossMoment(to, from);
-  const size = moment.norm('frobenius');
-  // Where the embeddings leave directions free, this picks the least turn there; elsewhere it is below rounding.
-  const least = size > 0 ? LEAST_TURN * size : 1;
-  const decomposition = new SingularValueDecomposition(Matrix.add(moment, Matrix.eye(from.dim).mul(least)));
-  const left = decomposition.leftSingularVectors;
-  const right = decomposition.rightSingularVectors;
-  const singularValues = [...decomposition.diagonal];
-  const signs = new Array<number>(from.dim).fill(1);
-  // Singular values come largest first, so the flip costs least in the last direction.
-  if (group === 'SO' && determinant(left) * determinant(right) < 0) signs[from.dim - 1] = -1;
-  const rotation = left.mmul(Matrix.diag(signs)).mmul(right.transpose());
-  return {
-    group,
-    dim: from.dim,
-    rotation: Float64Array.from(rotation.to1DArray()),
-    singularValues,
-    rank: singularValues.filter((value) => value > 10 * least).length,
-  };
+export function fitRotation(from: Embeddings, to: Embeddings, options: WahbaOptions): OrthogonalFit {
+  return withPair('wahba', from, to, (pair) => fitPair(pair, options));
 }
 
 /** How well a given map, `[dim, dim]` row-major, takes `from` to `to`. @throws as {@link fitRotation}. */
 export function rotationError(from: Embeddings, to: Embeddings, rotation: Float64Array): OrthogonalError {
   checkPair('rotationError', from, to);
+  return withPair('rotationError', from, to, (pair) => errorOfPair(pair, rotation));
+}
+
+/** A pair with what is computed of it, in float64 loops or, of large ones, block by block in float32. */
+interface PairProducts extends Omit<PairBlocks, 'squares'> {
+  readonly dim: number;
+  readonly squares: (rotation: Float64Array) => { readonly [name in keyof PairSquares]: ArrayLike<number> };
+  /** What rounding makes of 0 in the moment, relative to its size. */
+  readonly rounding: number;
+}
+
+function loopedPair(from: Embeddings, to: Embeddings): PairProducts {
   const { rows, dim } = from;
-  const mapped = mapRows(from, rotation);
-  const residuals = new Float64Array(rows);
-  let error = 0;
-  let moved = 0;
-  let length = 0;
-  for (let i = 0; i < rows; i++) {
-    let residual = 0;
-    for (let k = i * dim; k < (i + 1) * dim; k++) {
-      const target = to.values[k] ?? NaN;
-      const source = from.values[k] ?? NaN;
-      residual += ((mapped[k] ?? NaN) - target) ** 2;
-      moved += (target - source) ** 2;
-      length += source ** 2;
-    }
-    residuals[i] = Math.sqrt(residual);
-    error += residual;
+  return {
+    dim,
+    rounding: 1e-12,
+    moment: () => crossMoment(to, from),
+    squares(rotation) {
+      const mapped = mapRows(from, rotation);
+      const found = {
+        residual: new Float64Array(rows),
+        moved: new Float64Array(rows),
+        length: new Float64Array(rows),
+      };
+      const add = (sums: Float64Array, row: number, value: number) => {
+        sums[row] = (sums[row] ?? 0) + value ** 2;
+      };
+      for (let k = 0; k < rows * dim; k++) {
+        const row = Math.floor(k / dim);
+        const [source, target] = [from.values[k] ?? NaN, to.values[k] ?? NaN];
+        add(found.residual, row, (mapped[k] ?? NaN) - target);
+        add(found.moved, row, target - source);
+        add(found.length, row, source);
+      }
+      return found;
+    },
+    dispose: () => undefined,
+  };
+}
+
+function withPair<T>(measure: string, from: Embeddings, to: Embeddings, use: (pair: PairProducts) => T): T {
+  checkSizes(measure, from, to);
+  const pair = isLooped(from)
+    ? loopedPair(from, to)
+    : { dim: from.dim, rounding: 1e-6, ...pairBlocks(from, to) };
+  const { moment } = pair;
+  try {
+    return use({ ...pair, moment: () => checkedMoment(measure, from, to, moment()) });
+  } finally {
+    pair.dispose();
   }
+}
+
+/** Every number goes into the moment: where that is finite, all are, and need not be looked at one by one. */
+function checkedMoment(measure: string, from: Embeddings, to: Embeddings, moment: Matrix): Matrix {
+  if (Number.isFinite(moment.norm('frobenius'))) return moment;
+  checkPair(measure, from, to);
+  throw new RangeError(
+    `${measure}: the products of these embeddings overflow; scale them to the unit sphere.`,
+  );
+}
+
+function fitPair({ dim, moment, rounding }: PairProducts, { group }: WahbaOptions): OrthogonalFit {
+  const { left, right, values, rounding: ofSvd } = squareSvd(moment());
+  const floor = Math.max(rounding, ofSvd) * (values[0] ?? 0);
+  const rank = values.filter((value) => value > floor).length;
+  const rotation = orthogonalMap(...leastTurn(left, right, rank), group);
+  return {
+    group,
+    dim,
+    rotation: Float64Array.from(rotation.to1DArray()),
+    singularValues: values,
+    rank,
+  };
+}
+
+function sumOf(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i] ?? NaN;
+  return sum;
+}
+
+function errorOfPair({ squares }: PairProducts, rotation: Float64Array): OrthogonalError {
+  const found = squares(rotation);
+  const rows = found.residual.length;
+  const [error, moved, length] = [sumOf(found.residual), sumOf(found.moved), sumOf(found.length)];
+  const residuals = Float64Array.from(found.residual, Math.sqrt);
   const still = moved <= STILL ** 2 * length;
   return {
     rows,
@@ -117,6 +192,7 @@ export function rotationError(from: Embeddings, to: Embeddings, rotation: Float6
     moved: Math.sqrt(moved),
     relative: still ? 0 : Math.sqrt(error / moved),
     still,
+    perSample: estimateOver(residuals, 'samples'),
     residuals,
   };
 }
@@ -131,8 +207,10 @@ export function rotationError(from: Embeddings, to: Embeddings, rotation: Float6
  * @throws RangeError for fewer than two rows, sizes that differ, or numbers that are not finite.
  */
 export function wahba(from: Embeddings, to: Embeddings, options: WahbaOptions): WahbaResult {
-  const fit = fitRotation(from, to, options);
-  return { ...fit, ...rotationError(from, to, fit.rotation) };
+  return withPair('wahba', from, to, (pair) => {
+    const fit = fitPair(pair, options);
+    return { ...fit, ...errorOfPair(pair, fit.rotation) };
+  });
 }
 
 /** The errors of several augmentations: means with their standard deviation over trials, and the worst. */
@@ -168,14 +246,25 @@ export function summariseErrors(errors: readonly OrthogonalError[]): ErrorSummar
 /**
  * Wahba's error over several augmentations, one a trial (figure 5 of the paper has 20).
  *
+ * @param pairs taken one after the other, so that a generator needs the memory of one pair only.
  * @throws RangeError of no trial, and as {@link wahba} does, with the trial named.
  */
 export function wahbaTrials(
-  pairs: readonly EmbeddingPair[],
+  pairs: Iterable<EmbeddingPair>,
   options: WahbaOptions,
 ): ErrorSummary & { readonly trials: readonly WahbaResult[] } {
-  const trials = pairs.map(({ from, to }, trial) => inTrial(trial, () => wahba(from, to, options)));
+  const trials = mapTrials(pairs, ({ from, to }) => wahba(from, to, options));
   return { ...summariseErrors(trials), trials };
+}
+
+/** Measures one trial after the other, and names the trial in an error. */
+export function mapTrials<Trial, Result>(
+  trials: Iterable<Trial>,
+  measure: (trial: Trial, index: number) => Result,
+): Result[] {
+  const results: Result[] = [];
+  for (const trial of trials) results.push(inTrial(results.length, () => measure(trial, results.length)));
+  return results;
 }
 
 /** Runs `measure`, and names the trial in its error. */

@@ -8,8 +8,18 @@
 /** What may stand in a resolved configuration: plain JSON. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** What the spread beside an estimate was taken over. A standard deviation without its kind says nothing. */
-export type UncertaintyKind = 'pretraining seeds' | 'classifier seeds' | 'trials' | 'samples' | 'structures';
+/**
+ * What the spread beside an estimate was taken over. A standard deviation without its kind says nothing. `half-samples`:
+ * random halves of the items; the standard deviation is that of the value itself. `permutations`: of what was compared.
+ */
+export type UncertaintyKind =
+  | 'pretraining seeds'
+  | 'classifier seeds'
+  | 'trials'
+  | 'samples'
+  | 'structures'
+  | 'half-samples'
+  | 'permutations';
 
 /** One measured number with its uncertainty. */
 export interface Estimate {

@@ -1,11 +1,16 @@
 import fc from 'fast-check';
 import { determinant, Matrix } from 'ml-matrix';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { embeddingsFrom } from '../../src/measure/embeddings.js';
 import { fitRotation, rotationError, wahba, wahbaTrials } from '../../src/measure/wahba.js';
+import { startEngine } from '../../src/tensorflow/engine.js';
 import { golden, goldenPair, largestGap, mapped, noisy, onSphere, orthogonal } from './helpers.js';
 
 const asMatrix = (rotation: Float64Array, dim: number): Matrix => Matrix.from1DArray(dim, dim, rotation);
+beforeAll(() => {
+  startEngine();
+});
+
 const seeds = fc.integer({ min: 0, max: 99_999 });
 
 describe('wahba', () => {
@@ -157,6 +162,59 @@ describe('wahba', () => {
       [0, 0],
     ]);
     expect(wahba(zero, zero, { group: 'SO' })).toMatchObject({ error: 0, relative: 0, rank: 0 });
+  });
+
+  it('recovers a rotation of the size of a real embedding, where it computes in float32', () => {
+    const [rows, dim] = [3000, 96];
+    const from = onSphere(1, rows, dim);
+    const rotation = orthogonal(2, dim);
+    const found = wahba(from, mapped(from, rotation), { group: 'SO' });
+    expect(largestGap(found.rotation, rotation.to1DArray())).toBeLessThan(1e-5);
+    expect(found.rms).toBeLessThan(1e-5);
+    expect(found.rank).toBe(dim);
+    const mirrored = mapped(from, orthogonal(3, dim, -1));
+    expect(determinant(asMatrix(wahba(from, mirrored, { group: 'SO' }).rotation, dim))).toBeCloseTo(1, 4);
+    expect(determinant(asMatrix(wahba(from, mirrored, { group: 'O' }).rotation, dim))).toBeCloseTo(-1, 4);
+    expect(wahba(from, mirrored, { group: 'O' }).rms).toBeLessThan(1e-5);
+    expect(wahba(from, mirrored, { group: 'SO' }).rms).toBeGreaterThan(0.01);
+  });
+
+  it('turns nothing that the embeddings leave free, in float32 too: 10 items in 64 dimensions', () => {
+    const from = onSphere(1, 10, 64);
+    // A rotation of the first two axes alone.
+    const turn = Matrix.eye(64);
+    turn.set(0, 0, 0).set(0, 1, -1).set(1, 0, 1).set(1, 1, 0);
+    const found = wahba(from, mapped(from, turn), { group: 'SO' });
+    const r = asMatrix(found.rotation, 64);
+    expect(found.rank).toBe(10);
+    expect(found.rms).toBeLessThan(1e-5);
+    expect(determinant(r)).toBeCloseTo(1, 4);
+    // The turn has trace 62 and explains the items; the least turn that does has no smaller one.
+    expect(r.trace()).toBeGreaterThan(62 - 1e-3);
+  });
+
+  it('says how the error lies over the items of a trial', () => {
+    const from = onSphere(1, 30, 4);
+    const found = wahba(from, noisy(from, 0.2, 1), { group: 'O' });
+    const mean = Array.from(found.residuals).reduce((sum, x) => sum + x / 30, 0);
+    const squares = Array.from(found.residuals).reduce((sum, x) => sum + (x - mean) ** 2, 0);
+    expect(found.perSample.value).toBeCloseTo(mean, 12);
+    expect(found.perSample.sd).toBeCloseTo(Math.sqrt(squares / 29), 12);
+    expect(found.perSample).toMatchObject({ n: 30, kind: 'samples' });
+  });
+
+  it('takes its trials from a generator, one after the other', () => {
+    const from = onSphere(1, 30, 4);
+    let alive = 0;
+    function* pairs() {
+      for (let k = 0; k < 3; k++) {
+        alive = k + 1;
+        yield { from, to: noisy(from, 0.1, k) };
+      }
+    }
+    const list = [...pairs()];
+    expect(wahbaTrials(pairs(), { group: 'SO' })).toEqual(wahbaTrials(list, { group: 'SO' }));
+    expect(alive).toBe(3);
   });
 
   it('summarises trials: mean, standard deviation, worst', () => {

@@ -1,0 +1,93 @@
+/** Measures a run of the store that was trained on images, and keeps what was found in its record. */
+import { extname } from 'node:path';
+import { hashJson } from '../../runs/canonical-json.js';
+import { codeHash } from '../../runs/code-version.js';
+import { resolveConfig, type ConfigLayer } from '../../runs/configuration.js';
+import type { Measurement, RunRecord } from '../../runs/record.js';
+import type { RunStore } from '../../runs/store.js';
+import { UserError } from '../../runs/user-error.js';
+import type { TensorDataMap } from '../../tensorflow/tensor-data.js';
+import { ensureMeasured } from '../execute-run.js';
+import { checkedNames, checkFinished, checkSameData, specOfRecord } from '../recorded-run.js';
+import { trainingSchema, type ImageConfig } from './config.js';
+import { imageMeasureSchema, type MeasureSettings } from './measure-config.js';
+import { IMAGE_MEASURES, type ImageMeasureName } from './measures.js';
+import { loadImageTask, type ImageTask } from './pretrain.js';
+
+export interface MeasureRunOptions {
+  readonly store: RunStore;
+  readonly record: RunRecord;
+  /** Names of measures; none: all but those that train for hours. */
+  readonly names: readonly string[];
+  /** Settings, dotted, over the defaults; the last layer wins. */
+  readonly layers: readonly ConfigLayer[];
+  readonly dataDir?: string;
+  readonly signal?: AbortSignal;
+  readonly onMeasure?: (name: string) => void;
+  readonly onRemark?: (remark: string) => void;
+}
+
+/** What is measured where no name is given: `probe-official` sends all images through the network in every epoch. */
+const USUAL = (Object.keys(IMAGE_MEASURES) as ImageMeasureName[]).filter((name) => name !== 'probe-official');
+
+/** A module beside this one, which is a `.ts` file where the sources are run and a `.js` file in a build. */
+function siblingModule(name: string): URL {
+  return new URL(`./${name}${extname(import.meta.url)}`, import.meta.url);
+}
+
+function configOf(record: RunRecord): ImageConfig {
+  const parsed = trainingSchema.safeParse(record.config);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new UserError(
+    `The configuration of run ${record.id} is not of this version: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}.`,
+    'Train the run again with this version.',
+  );
+}
+
+function* measurements(
+  subject: { readonly config: ImageConfig; readonly task: ImageTask; readonly weights: TensorDataMap },
+  settings: MeasureSettings,
+  wanted: readonly { readonly name: ImageMeasureName; readonly key: string }[],
+  onMeasure: MeasureRunOptions['onMeasure'],
+): Generator<Measurement> {
+  for (const { name, key } of wanted) {
+    onMeasure?.(name);
+    const startedAt = performance.now();
+    const findings = IMAGE_MEASURES[name].measure(subject, settings);
+    const seconds = (performance.now() - startedAt) / 1000;
+    yield { name, key, settings, measuredAt: new Date().toISOString(), seconds, ...findings };
+  }
+}
+
+/**
+ * Measures a finished run, or finds its measurements with the same settings and code.
+ *
+ * @returns the record and the names that were asked for.
+ * @throws UserError for a name or setting that does not exist, a run that is not finished, and other data than the run's.
+ */
+export async function measureImageRun(
+  options: MeasureRunOptions,
+): Promise<{ readonly record: RunRecord; readonly names: readonly ImageMeasureName[] }> {
+  const { store, record, layers, signal, onMeasure } = options;
+  const known = Object.keys(IMAGE_MEASURES) as ImageMeasureName[];
+  const names = options.names.length === 0 ? USUAL : checkedNames(options.names, known, record.experiment);
+  const settings = resolveConfig(imageMeasureSchema, ...layers);
+  checkFinished(record);
+  const config = configOf(record);
+  const task = await loadImageTask(config, options);
+  checkSameData(record, task.train.provenance);
+  const code = codeHash(siblingModule('measures'));
+  const keys = names.map((name) => ({ name, key: hashJson({ name, settings, code }).slice(0, 16) }));
+  const measured = await ensureMeasured(
+    store,
+    { spec: specOfRecord(record) },
+    keys,
+    (missing, weights) => {
+      const wanted = keys.filter(({ name }) => missing.includes(name));
+      return measurements({ config, task, weights }, settings, wanted, onMeasure);
+    },
+    signal === undefined ? {} : { signal },
+  );
+  return { record: measured, names };
+}

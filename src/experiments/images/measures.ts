@@ -1,0 +1,573 @@
+/**
+ * What is measured on a trained encoder of images: embeddings of the test set, as they are and under augmentations drawn as
+ * in training, before the head (`features`) and after it (`embedding`). All runs with one seed see the same augmentations,
+ * so that they can be compared trial by trial.
+ *
+ * A measurement's key holds a hash of this file and of all that it imports: it is made anew when they change.
+ */
+import { simclrAugmentation, type SimclrAugmentation, type SimclrParameters } from '../../augment/simclr.js';
+import { subset, type DataSet } from '../../data/data-set.js';
+import { stratifiedLimit } from '../../data/stratified.js';
+import { augmentationCosines } from '../../measure/augmentation-cosines.js';
+import { compositionError, type CompositionTrial } from '../../measure/composition.js';
+import { effectiveRank } from '../../measure/effective-rank.js';
+import type { EmbeddingPair, Embeddings } from '../../measure/embeddings.js';
+import { gammaF, invarianceLoss } from '../../measure/gamma.js';
+import { estimateByHalves } from '../../measure/half-samples.js';
+import { knn } from '../../measure/knn.js';
+import {
+  linearProbe,
+  PROBE_PRESETS,
+  type ProbeResult,
+  type ProbeSettings,
+} from '../../measure/linear-probe.js';
+import { parameterReadout } from '../../measure/parameter-readout.js';
+import { colourTraits, retrieval, type TraitMatch } from '../../measure/retrieval.js';
+import { estimateOver } from '../../measure/statistics.js';
+import { steeringTrials } from '../../measure/steering.js';
+import { uniformityOf } from '../../measure/uniformity-of.js';
+import {
+  mapTrials,
+  summariseErrors,
+  wahba,
+  type OrthogonalError,
+  type OrthogonalGroup,
+} from '../../measure/wahba.js';
+import type { Estimate } from '../../runs/record.js';
+import { randomStream } from '../../tensorflow/random.js';
+import type { TensorDataMap } from '../../tensorflow/tensor-data.js';
+import * as tf from '../../tensorflow/tf.js';
+import { augmentedEncoder, withoutNormalize, type AugmentedEncoder } from './augmented-embedding.js';
+import type { Findings } from '../recorded-run.js';
+import type { ImageConfig } from './config.js';
+import { EMBED_BATCH, type ImageEmbeddings } from './embedding.js';
+import type { MeasureSettings } from './measure-config.js';
+import { imageAugmentation } from './model.js';
+import type { ImageTask } from './monitor.js';
+import { officialProbe } from './official-probe.js';
+
+/** A trained encoder with its data. */
+export interface ImageSubject {
+  readonly config: ImageConfig;
+  readonly weights: TensorDataMap;
+  readonly task: ImageTask;
+}
+
+/** A measure with what it is, in a line. */
+export interface ImageMeasure {
+  readonly about: string;
+  readonly measure: (subject: ImageSubject, settings: MeasureSettings) => Findings;
+}
+
+/** What random numbers are for: the first counter of their stream. */
+const PURPOSE = { trials: 1, first: 2, second: 3, recoloured: 4, own: 5 } as const;
+
+const STAGES = { embedding: 'embeddings', features: 'features' } as const;
+type Stage = keyof typeof STAGES;
+
+const plain = (value: number): Estimate => ({ value });
+
+function stagesOf({ beforeHead }: MeasureSettings): readonly Stage[] {
+  return beforeHead ? ['embedding', 'features'] : ['embedding'];
+}
+
+/** At most so many images of a set, each class with its share. */
+function limited(set: DataSet, limit: number | null): DataSet {
+  if (limit === null || set.length <= limit) return set;
+  return subset(set, stratifiedLimit(set.labels, limit, 0), { measureLimit: limit });
+}
+
+/** Embeddings on the unit sphere, where those behind the head are: features before it have any length. */
+function onSphere({ rows, dim, values }: Embeddings): Embeddings {
+  const scaled = values.slice();
+  for (let i = 0; i < rows; i++) {
+    const row = scaled.subarray(i * dim, (i + 1) * dim);
+    const length = Math.sqrt(row.reduce((sum, x) => sum + x * x, 0));
+    if (length > 0) row.forEach((x, j) => (row[j] = x / length));
+  }
+  return { rows, dim, values: scaled };
+}
+
+function stageOf(found: ImageEmbeddings, stage: Stage): Embeddings {
+  return onSphere(found[STAGES[stage]]);
+}
+
+/** Findings of every stage in one, the estimates as `<stage>.<name>`, rows of tables with their stage. */
+function byStage(settings: MeasureSettings, find: (stage: Stage) => Findings): Findings {
+  const found = stagesOf(settings).map((stage) => ({ stage, ...find(stage) }));
+  const estimates = found.flatMap(({ stage, estimates: own }) =>
+    Object.entries(own).map(([name, estimate]) => [`${stage}.${name}`, estimate] as const),
+  );
+  const tables = found.flatMap(({ stage, tables: own = {} }) =>
+    Object.entries(own).map(([name, table]) => [`${stage}.${name}`, table] as const),
+  );
+  return { estimates: Object.fromEntries(estimates), tables: Object.fromEntries(tables) };
+}
+
+function withEncoder<T>(
+  { config, weights, task }: ImageSubject,
+  pipelines: Readonly<Record<string, readonly SimclrAugmentation[]>>,
+  use: (encoder: AugmentedEncoder) => T,
+): T {
+  const encoder = augmentedEncoder(config, weights, task.test, pipelines);
+  try {
+    return use(encoder);
+  } finally {
+    encoder.dispose();
+  }
+}
+
+/** One draw for all images. */
+function drawnOnce(augmentation: SimclrAugmentation, seed: number, purpose: number, trial: number) {
+  const one = augmentation.draw(randomStream(seed, purpose, trial), 1);
+  return augmentation.repeat(one, EMBED_BATCH);
+}
+
+/** Embeddings of the test images before and after each trial's augmentation, one for all images. */
+function* trialPairs(
+  encoder: AugmentedEncoder,
+  augmentation: SimclrAugmentation,
+  images: DataSet,
+  stage: Stage,
+  { seed, augmentations }: MeasureSettings,
+): Generator<EmbeddingPair> {
+  const from = stageOf(encoder.plain(images), stage);
+  for (let trial = 0; trial < augmentations; trial++) {
+    const drawn = drawnOnce(augmentation, seed, PURPOSE.trials, trial);
+    yield {
+      from,
+      to: stageOf(
+        encoder.augmented('augmented', images, () => [drawn]),
+        stage,
+      ),
+    };
+  }
+}
+
+/** A measure of pairs under augmentations that all images share. */
+function ofPairs(find: (pairs: Iterable<EmbeddingPair>, settings: MeasureSettings) => Findings) {
+  return (subject: ImageSubject, settings: MeasureSettings): Findings => {
+    const images = limited(subject.task.test, settings.images);
+    const augmentation = imageAugmentation(subject.config, images);
+    return withEncoder(subject, { augmented: [augmentation] }, (encoder) =>
+      byStage(settings, (stage) =>
+        find(trialPairs(encoder, augmentation, images, stage, settings), settings),
+      ),
+    );
+  };
+}
+
+function wahbaFindings(pairs: Iterable<EmbeddingPair>): Findings {
+  // Errors without the rotations, which for wide features are the larger part.
+  const errorsIn = ({ from, to }: EmbeddingPair, group: OrthogonalGroup): OrthogonalError => {
+    const { rotation: _rotation, singularValues: _values, ...error } = wahba(from, to, { group });
+    return error;
+  };
+  const trials = mapTrials(pairs, (pair) => ({ so: errorsIn(pair, 'SO'), o: errorsIn(pair, 'O') }));
+  const proper = summariseErrors(trials.map(({ so }) => so));
+  const any = summariseErrors(trials.map(({ o }) => o));
+  return {
+    estimates: {
+      error: proper.error,
+      rms: proper.rms,
+      relative: proper.relative,
+      worst: plain(proper.worst.error),
+      errorInO: any.error,
+      relativeInO: any.relative,
+      stillTrials: plain(proper.stillTrials),
+    },
+    tables: {
+      trials: {
+        trial: trials.map((_, i) => i),
+        error: trials.map(({ so }) => so.error),
+        errorInO: trials.map(({ o }) => o.error),
+        relative: trials.map(({ so }) => so.relative),
+        perSample: trials.map(({ so }) => so.perSample.value),
+        perSampleSd: trials.map(({ so }) => so.perSample.sd ?? 0),
+        moved: trials.map(({ so }) => so.moved),
+      },
+    },
+  };
+}
+
+function steeringFindings(pairs: Iterable<EmbeddingPair>, { seed }: MeasureSettings): Findings {
+  const { fitted, unseen, trials } = steeringTrials(pairs, { group: 'SO', seed });
+  return {
+    estimates: {
+      unseenRelative: unseen.relative,
+      unseenRms: unseen.rms,
+      fittedRelative: fitted.relative,
+      fittedRms: fitted.rms,
+    },
+    tables: {
+      trials: {
+        trial: trials.map((_, i) => i),
+        unseenRelative: trials.map((trial) => trial.unseen.relative),
+        fittedRelative: trials.map((trial) => trial.fitted.relative),
+      },
+    },
+  };
+}
+
+function gammaFindings(pairs: Iterable<EmbeddingPair>, { seed }: MeasureSettings): Findings {
+  const losses: number[] = [];
+  function* watched(): Generator<EmbeddingPair> {
+    for (const pair of pairs) {
+      losses.push(invarianceLoss([pair]).value);
+      yield pair;
+    }
+  }
+  const { gamma, pooled, stillShare, perAugmentation } = gammaF(watched(), { seed });
+  return {
+    estimates: {
+      gamma,
+      pooled,
+      stillShare: plain(stillShare),
+      invarianceLoss: estimateOver(losses, 'trials'),
+    },
+    tables: {
+      trials: {
+        trial: perAugmentation.map((_, i) => i),
+        gamma: perAugmentation,
+        invarianceLoss: losses,
+      },
+    },
+  };
+}
+
+function cosineFindings(pairs: Iterable<EmbeddingPair>): Findings {
+  const { variance, mean, opposed, perAugmentation } = augmentationCosines(pairs);
+  const bins = perAugmentation.flatMap(({ histogram }, trial) =>
+    histogram.counts.map((count, bin) => ({ trial, from: histogram.edges[bin] ?? NaN, count })),
+  );
+  return {
+    estimates: { variance, mean, opposed },
+    tables: {
+      trials: {
+        trial: perAugmentation.map((_, i) => i),
+        mean: perAugmentation.map((one) => one.mean),
+        variance: perAugmentation.map((one) => one.variance),
+        opposed: perAugmentation.map((one) => one.opposed),
+      },
+      histogram: {
+        trial: bins.map(({ trial }) => trial),
+        from: bins.map(({ from }) => from),
+        count: bins.map(({ count }) => count),
+      },
+    },
+  };
+}
+
+function* compositionTrials(
+  encoder: AugmentedEncoder,
+  [first, second]: readonly [SimclrAugmentation, SimclrAugmentation],
+  images: DataSet,
+  stage: Stage,
+  { seed, compositions }: MeasureSettings,
+): Generator<CompositionTrial> {
+  const embeddings = stageOf(encoder.plain(images), stage);
+  for (let trial = 0; trial < compositions; trial++) {
+    const a = drawnOnce(first, seed, PURPOSE.first, trial);
+    const b = drawnOnce(second, seed, PURPOSE.second, trial);
+    const under = (...drawn: readonly SimclrParameters[]) =>
+      stageOf(
+        encoder.augmented(drawn.length === 1 ? 'one' : 'both', images, () => drawn),
+        stage,
+      );
+    yield { plain: embeddings, first: under(a), second: under(b), both: under(a, b) };
+  }
+}
+
+function composition(subject: ImageSubject, settings: MeasureSettings): Findings {
+  const images = limited(subject.task.test, settings.images);
+  const second = imageAugmentation(subject.config, images);
+  const first = withoutNormalize(second);
+  return withEncoder(subject, { one: [second], both: [first, second] }, (encoder) =>
+    byStage(settings, (stage) => {
+      const found = compositionError(compositionTrials(encoder, [first, second], images, stage, settings));
+      const { error, onEmbeddings, unrelated, relative, haar, movement, fit } = found;
+      return {
+        estimates: {
+          error,
+          onEmbeddings,
+          unrelated: plain(unrelated),
+          relative: plain(relative),
+          haar: plain(haar),
+          movement: plain(movement),
+          fit,
+        },
+      };
+    }),
+  );
+}
+
+/** Colours alone are changed, of every image. */
+function recolouring({ config }: ImageSubject, image: DataSet, hue: number | null): SimclrAugmentation {
+  const { settings } = imageAugmentation(config, image);
+  return simclrAugmentation({
+    image,
+    crop: null,
+    flip: { p: 0 },
+    grayscale: { p: 0 },
+    blur: { p: 0 },
+    jitter: { ...settings.jitter, p: 1, hue: hue ?? settings.jitter.hue },
+    normalize: settings.normalize,
+  });
+}
+
+const NO_PIXELS = new Float32Array(0);
+
+/** Mean colours and hues of the images, and of the images after the augmentation. */
+function traitsOf(
+  images: DataSet,
+  augmentation: SimclrAugmentation | null,
+  drawn: (start: number) => SimclrParameters,
+) {
+  const colours: number[] = [];
+  const hues: number[] = [];
+  const plainColours = augmentation === null ? null : withoutNormalize(augmentation);
+  for (let start = 0; start < images.length; start += EMBED_BATCH) {
+    const count = Math.min(EMBED_BATCH, images.length - start);
+    const indices = Array.from({ length: EMBED_BATCH }, (_, i) => start + (i < count ? i : 0));
+    const bytes = Float32Array.from(images.batch(indices), (byte) => byte / 255);
+    const pixels = plainColours === null ? bytes : augmentedPixels(bytes, images, plainColours, drawn(start));
+    const found = colourTraits(pixels.subarray(0, (pixels.length / EMBED_BATCH) * count), count);
+    colours.push(...Array.from(found.colours));
+    hues.push(...Array.from(found.hues));
+  }
+  return { colours, hues, labels: images.labels };
+}
+
+function augmentedPixels(
+  pixels: Float32Array,
+  { height, width }: DataSet,
+  augmentation: SimclrAugmentation,
+  drawn: SimclrParameters,
+): Float32Array {
+  const specs = augmentation.inputs(EMBED_BATCH);
+  const values = augmentation.inputValues(drawn);
+  const views = tf.tidy(() => {
+    const inputs = Object.fromEntries(
+      Object.entries(specs).map(([key, { shape, dtype }]) => [
+        key,
+        tf.tensor(values[key] ?? NO_PIXELS, [...shape], dtype),
+      ]),
+    );
+    return augmentation.apply(tf.tensor4d(pixels, [EMBED_BATCH, height, width, 3]), inputs);
+  });
+  const found = views.dataSync<'float32'>().slice();
+  views.dispose();
+  return found;
+}
+
+function matchEstimates(name: string, match: TraitMatch | null): Record<string, Estimate> {
+  if (match === null) return {};
+  return {
+    [`${name}Score`]: match.score,
+    [name]: match.found,
+    [`${name}Unmoved`]: match.unmoved,
+    [`${name}Permuted`]: match.permuted,
+  };
+}
+
+function retrievalOf(subject: ImageSubject, settings: MeasureSettings): Findings {
+  const { k, hue, permutations } = settings.retrieval;
+  const images = limited(subject.task.test, settings.images);
+  const augmentation = recolouring(subject, images, hue);
+  const drawn = (start: number) =>
+    augmentation.draw(randomStream(settings.seed, PURPOSE.recoloured, start), EMBED_BATCH);
+  const galleryTraits = traitsOf(images, null, drawn);
+  const queryTraits = traitsOf(images, augmentation, drawn);
+  return withEncoder(subject, { recoloured: [augmentation] }, (encoder) => {
+    const before = encoder.plain(images);
+    const after = encoder.augmented('recoloured', images, (start) => [drawn(start)]);
+    return byStage(settings, (stage) => {
+      const found = retrieval(
+        {
+          gallery: stageOf(before, stage),
+          galleryTraits,
+          queries: stageOf(after, stage),
+          queryTraits,
+        },
+        { k, seed: settings.seed, permutations },
+      );
+      const places = Array.from(found.neighbours.indices);
+      return {
+        estimates: {
+          ...matchEstimates('colour', found.colour),
+          ...matchEstimates('hue', found.hue),
+          ...matchEstimates('class', found.class),
+          hued: plain(found.hued),
+        },
+        tables: {
+          neighbours: {
+            query: places.map((_, at) => Math.floor(at / k)),
+            place: places.map((_, at) => 1 + (at % k)),
+            image: places,
+            unmoved: Array.from(found.neighboursUnmoved.indices),
+            distance: Array.from(found.neighbours.distances),
+          },
+        },
+      };
+    });
+  });
+}
+
+/** Not read: whether and in which order an image was jittered, which the strengths already tell or hide. */
+const UNREAD = /^jittered$|Place$/;
+
+/** The parameters that are read, of all that an augmentation describes: their names, and values `[rows, names]`. */
+function readParameters(augmentation: SimclrAugmentation, drawn: readonly SimclrParameters[], rows: number) {
+  const described = drawn.map((one) => augmentation.describe(one));
+  const all = described[0]?.names ?? [];
+  const columns = all.flatMap((name, column) => (UNREAD.test(name) ? [] : [column]));
+  const values = described.flatMap((one) => Array.from(one.values));
+  return {
+    names: columns.map((column) => all[column] ?? ''),
+    parameters: Array.from({ length: rows }, (_, i) =>
+      columns.map((k) => values[i * all.length + k] ?? NaN),
+    ).flat(),
+  };
+}
+
+function parametersOf(subject: ImageSubject, settings: MeasureSettings): Findings {
+  const images = limited(subject.task.test, settings.images);
+  const augmentation = imageAugmentation(subject.config, images);
+  const drawn = (start: number) =>
+    augmentation.draw(randomStream(settings.seed, PURPOSE.own, start), EMBED_BATCH);
+  const batches = Array.from({ length: Math.ceil(images.length / EMBED_BATCH) }, (_, i) =>
+    drawn(i * EMBED_BATCH),
+  );
+  const { names, parameters } = readParameters(augmentation, batches, images.length);
+  // Images are independent: the even ones are learnt from, the odd ones judged by.
+  const order = Array.from({ length: images.length }, (_, i) => i);
+  const [train, test] = [order.filter((i) => i % 2 === 0), order.filter((i) => i % 2 === 1)];
+  return withEncoder(subject, { augmented: [augmentation] }, (encoder) => {
+    const before = encoder.plain(images);
+    const after = encoder.augmented('augmented', images, (start) => [drawn(start)]);
+    return byStage(settings, (stage) => {
+      const found = parameterReadout(
+        { from: stageOf(before, stage), to: stageOf(after, stage), names, parameters, train, test },
+        { readout: settings.parameters.readout, seeds: settings.classifierSeeds },
+      );
+      return { estimates: { mean: found.mean, ...found.perParameter } };
+    });
+  });
+}
+
+function probeSettings({ probe }: MeasureSettings): ProbeSettings {
+  const paper = PROBE_PRESETS[probe.optimizer];
+  return {
+    ...paper,
+    epochs: probe.epochs ?? paper.epochs,
+    batch: probe.batch ?? paper.batch,
+    learningRate: probe.learningRate ?? paper.learningRate,
+  };
+}
+
+const percent = (estimate: Estimate): Estimate => ({
+  ...estimate,
+  value: 100 * estimate.value,
+  unit: '%',
+  ...(estimate.sd === undefined ? {} : { sd: 100 * estimate.sd }),
+});
+
+function probeFindings({ accuracy, standardError, chance, perSeed }: ProbeResult, n: number): Findings {
+  return {
+    estimates: {
+      accuracy: percent(accuracy),
+      overImages: percent({ value: accuracy.value, sd: standardError, n, kind: 'samples' }),
+      chance: percent(plain(chance)),
+    },
+    tables: { seeds: { seed: perSeed.map((_, i) => i), accuracy: perSeed } },
+  };
+}
+
+function probe(subject: ImageSubject, settings: MeasureSettings): Findings {
+  const train = limited(subject.task.train, settings.probe.images);
+  const { test } = subject.task;
+  return withEncoder(subject, {}, (encoder) => {
+    const [learnt, judged] = [encoder.plain(train), encoder.plain(test)];
+    return byStage(settings, (stage) =>
+      probeFindings(
+        linearProbe(
+          { embeddings: learnt[STAGES[stage]], labels: train.labels },
+          { embeddings: judged[STAGES[stage]], labels: test.labels },
+          { ...probeSettings(settings), seeds: settings.classifierSeeds },
+        ),
+        test.length,
+      ),
+    );
+  });
+}
+
+function probeOfficial({ config, weights, task }: ImageSubject, settings: MeasureSettings): Findings {
+  const train = limited(task.train, settings.probe.images);
+  const seeds = settings.classifierSeeds;
+  const found = officialProbe(config, weights, train, task.test, probeSettings(settings), seeds);
+  return probeFindings(found, task.test.length);
+}
+
+function neighbours(subject: ImageSubject, settings: MeasureSettings): Findings {
+  const { k, temperature } = settings.neighbours;
+  const { train, test } = subject.task;
+  return withEncoder(subject, {}, (encoder) => {
+    const [bank, queries] = [encoder.plain(train), encoder.plain(test)];
+    return byStage(settings, (stage) => {
+      const { accuracy, standardError, n } = knn(
+        { embeddings: bank[STAGES[stage]], labels: train.labels },
+        { embeddings: queries[STAGES[stage]], labels: test.labels },
+        { k: Math.min(k, train.length), temperature },
+      );
+      return { estimates: { accuracy: percent({ value: accuracy, sd: standardError, n, kind: 'samples' }) } };
+    });
+  });
+}
+
+function collapse(subject: ImageSubject, settings: MeasureSettings): Findings {
+  const { seed } = settings;
+  return withEncoder(subject, {}, (encoder) => {
+    const found = encoder.plain(limited(subject.task.test, settings.images));
+    return byStage(settings, (stage) => {
+      const embeddings = stageOf(found, stage);
+      return {
+        estimates: {
+          effectiveRank: estimateByHalves(embeddings, (of) => effectiveRank(of).value, { seed }),
+          uniformity: estimateByHalves(embeddings, (of) => uniformityOf(of, { seed }), { seed }),
+        },
+      };
+    });
+  });
+}
+
+/** The measures of the images' runs, by the names under which records keep them. */
+export const IMAGE_MEASURES = {
+  probe: { about: 'linear probe on frozen features (Table 1)', measure: probe },
+  'probe-official': {
+    about: 'the same with augmentations on and drifting batch norms, as in the official code; slow',
+    measure: probeOfficial,
+  },
+  neighbours: { about: 'weighted nearest neighbours, before and after the head', measure: neighbours },
+  wahba: { about: "Wahba's error in SO(d) and O(d) (Figure 5)", measure: ofPairs(wahbaFindings) },
+  steering: {
+    about: 'a rotation recovered on one half of the images, tried on the other',
+    measure: ofPairs(steeringFindings),
+  },
+  gamma: { about: 'gamma_f and invariance loss (Figure 8)', measure: ofPairs(gammaFindings) },
+  cosines: {
+    about:
+      'cosines of f(x) and f(a(x)) for each augmentation (Figure 6 where the embedding has 2 dimensions)',
+    measure: ofPairs(cosineFindings),
+  },
+  composition: { about: "R_{a'a} against R_{a'} R_a (Corollary 1)", measure: composition },
+  retrieval: {
+    about: 'colour, hue and class of the neighbours of recoloured images (Figure 9)',
+    measure: retrievalOf,
+  },
+  parameters: {
+    about: 'R^2 of augmentation parameters read from pairs of embeddings, as on 3DIEBench',
+    measure: parametersOf,
+  },
+  collapse: { about: 'effective rank and uniformity', measure: collapse },
+} as const satisfies Readonly<Record<string, ImageMeasure>>;
+export type ImageMeasureName = keyof typeof IMAGE_MEASURES;

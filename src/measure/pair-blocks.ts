@@ -1,0 +1,95 @@
+/** Pairs of embeddings too large for loops: blocks of rows on the device, for products in TensorFlow's float32. */
+import { Matrix } from 'ml-matrix';
+import * as tf from '../tensorflow/tf.js';
+import type { Embeddings } from './embeddings.js';
+import { valuesOf } from './products.js';
+
+/** Rows of a block: sums of so many terms are float32's, those of blocks are added in float64. */
+const BLOCK_ROWS = 8192;
+/** Numbers of a set of embeddings up to which its blocks stay on the device between two passes. */
+const KEPT_SIZE = 2 ** 24;
+
+interface Block {
+  readonly start: number;
+  readonly from: tf.Tensor2D;
+  readonly to: tf.Tensor2D;
+}
+
+/** Squares that Wahba's error is made of, one per row. */
+export interface PairSquares {
+  /** `||R f_i - f(a)_i||^2` */
+  readonly residual: Float32Array;
+  /** `||f(a)_i - f_i||^2` */
+  readonly moved: Float32Array;
+  /** `||f_i||^2` */
+  readonly length: Float32Array;
+}
+
+export interface PairBlocks {
+  /** `sum_i to_i from_i^T`, `[dim, dim]`. */
+  readonly moment: () => Matrix;
+  /** The squares under the map R, `[dim, dim]` row-major. */
+  readonly squares: (rotation: Float64Array) => PairSquares;
+  /** Frees the blocks. */
+  readonly dispose: () => void;
+}
+
+function blockAt(from: Embeddings, to: Embeddings, start: number): Block {
+  const { dim } = from;
+  const end = Math.min(from.rows, start + BLOCK_ROWS);
+  const part = ({ values }: Embeddings) =>
+    tf.tensor2d(values.subarray(start * dim, end * dim), [end - start, dim]);
+  return { start, from: part(from), to: part(to) };
+}
+
+/** The blocks of two sets of embeddings of the same size. The caller disposes of them. */
+export function pairBlocks(from: Embeddings, to: Embeddings): PairBlocks {
+  const { rows, dim } = from;
+  const starts = Array.from({ length: Math.ceil(rows / BLOCK_ROWS) }, (_, i) => i * BLOCK_ROWS);
+  const isKept = rows * dim <= KEPT_SIZE;
+  const kept = isKept ? starts.map((start) => blockAt(from, to, start)) : [];
+
+  function each(visit: (block: Block) => void): void {
+    kept.forEach(visit);
+    if (isKept) return;
+    for (const start of starts) {
+      const block = blockAt(from, to, start);
+      visit(block);
+      tf.dispose([block.from, block.to]);
+    }
+  }
+  return {
+    moment() {
+      const sum = new Float64Array(dim * dim);
+      each((block) => {
+        const part = valuesOf(() => tf.matMul(block.to, block.from, true, false));
+        for (let k = 0; k < sum.length; k++) sum[k] = (sum[k] ?? 0) + (part[k] ?? NaN);
+      });
+      return Matrix.from1DArray(dim, dim, sum);
+    },
+    squares(rotation) {
+      const found = {
+        residual: new Float32Array(rows),
+        moved: new Float32Array(rows),
+        length: new Float32Array(rows),
+      };
+      const map = tf.tensor2d(Float32Array.from(rotation), [dim, dim]);
+      each(({ start, from: f, to: g }) => {
+        const squares = {
+          residual: () => tf.squaredDifference(tf.matMul(f, map, false, true), g),
+          moved: () => tf.squaredDifference(f, g),
+          length: () => tf.square(f),
+        };
+        for (const name of ['residual', 'moved', 'length'] as const) {
+          found[name].set(
+            valuesOf(() => tf.sum(squares[name](), 1)),
+            start,
+          );
+        }
+      });
+      map.dispose();
+      return found;
+    },
+    dispose: () => kept.forEach((block) => tf.dispose([block.from, block.to])),
+  };
+}

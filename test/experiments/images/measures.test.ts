@@ -1,0 +1,233 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import { augmentedEncoder, withoutNormalize } from '../../../src/experiments/images/augmented-embedding.js';
+import { imageMeasureSchema } from '../../../src/experiments/images/measure-config.js';
+import { measureImageRun } from '../../../src/experiments/images/measure-run.js';
+import { IMAGE_MEASURES, type ImageSubject } from '../../../src/experiments/images/measures.js';
+import { imageAugmentation, imageModel, initialWeights } from '../../../src/experiments/images/model.js';
+import { officialProbe } from '../../../src/experiments/images/official-probe.js';
+import { pretrain } from '../../../src/experiments/images/pretrain.js';
+import { imageConfig } from '../../../src/experiments/images/settings.js';
+import { EMBED_BATCH } from '../../../src/experiments/images/embedding.js';
+import { PROBE_PRESETS } from '../../../src/measure/linear-probe.js';
+import { scopeOf } from '../../../src/nn/module.js';
+import { openStore } from '../../../src/runs/store.js';
+import { startEngine } from '../../../src/tensorflow/engine.js';
+import { randomStream } from '../../../src/tensorflow/random.js';
+import { toTensor } from '../../../src/tensorflow/tensor-data.js';
+import * as tf from '../../../src/tensorflow/tf.js';
+import { noiseImages, tinyConfig } from './tiny.js';
+
+vi.setConfig({ testTimeout: 180_000 });
+startEngine({ intraOpThreads: 1, interOpThreads: 1 });
+
+const folder = mkdtempSync(join(tmpdir(), 'care-measures-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const config = tinyConfig();
+const task = { train: noiseImages(40), test: noiseImages(30, { seed: 2 }) };
+const subject: ImageSubject = { config, task, weights: initialWeights(config) };
+const settings = imageMeasureSchema.parse({
+  augmentations: 3,
+  compositions: 2,
+  neighbours: { k: 5 },
+  probe: { epochs: 2, batch: 16 },
+  classifierSeeds: [0, 1],
+});
+
+/** Features of images after a function of tensors, op by op. */
+function featuresOf(change: (images: tf.Tensor4D) => tf.Tensor4D): number[] {
+  return tf.tidy(() => {
+    const weights = Object.fromEntries(
+      Object.entries(subject.weights).map(([name, data]) => [name, toTensor(data)]),
+    );
+    const bytes = task.test.batch(Array.from({ length: task.test.length }, (_, i) => i));
+    const pixels = Float32Array.from(bytes, (byte) => byte / 255);
+    const images = change(tf.tensor4d(pixels, [task.test.length, 16, 16, 3]));
+    return Array.from(imageModel(config).features.apply(scopeOf(weights, false), images).dataSync());
+  });
+}
+
+describe('augmentedEncoder', () => {
+  it('embeds every image after the one augmentation that was drawn, or after two of them', () => {
+    const second = imageAugmentation(config, task.test);
+    const first = withoutNormalize(second);
+    const draw = (seed: number) => second.draw(randomStream(seed), 1);
+    const encoder = augmentedEncoder(config, subject.weights, task.test, {
+      one: [second],
+      both: [first, second],
+    });
+    const forBatch = (seed: number) => second.repeat(draw(seed), EMBED_BATCH);
+    const one = encoder.augmented('one', task.test, () => [forBatch(1)]);
+    const both = encoder.augmented('both', task.test, () => [forBatch(1), forBatch(2)]);
+    encoder.dispose();
+    const apply = (augmentation: typeof first, images: tf.Tensor4D, seed: number) => {
+      const drawn = augmentation.repeat(draw(seed), task.test.length);
+      const values = augmentation.inputValues(drawn);
+      const inputs = Object.fromEntries(
+        Object.entries(augmentation.inputs(task.test.length)).map(([key, { shape, dtype }]) => [
+          key,
+          tf.tensor(values[key] ?? [], [...shape], dtype),
+        ]),
+      );
+      return augmentation.apply(images, inputs);
+    };
+    const expectedOne = featuresOf((images) => apply(second, images, 1));
+    const expectedBoth = featuresOf((images) => apply(second, apply(first, images, 1), 2));
+    expect(one.features.rows).toBe(30);
+    for (const [found, expected] of [
+      [one, expectedOne],
+      [both, expectedBoth],
+    ] as const) {
+      expect(found.features.values.length).toBe(expected.length);
+      expected.forEach((value, k) =>
+        expect(Math.abs((found.features.values[k] ?? NaN) - value)).toBeLessThan(1e-4),
+      );
+    }
+    expect(expectedOne).not.toEqual(expectedBoth);
+  });
+});
+
+describe('the measures of images', () => {
+  it.each(Object.keys(IMAGE_MEASURES) as (keyof typeof IMAGE_MEASURES)[])(
+    '%s gives finite numbers, before and after the head, the same for the same seed',
+    (name) => {
+      const before = tf.memory().numTensors;
+      const found = IMAGE_MEASURES[name].measure(subject, settings);
+      expect(tf.memory().numTensors).toBe(before);
+      const names = Object.keys(found.estimates);
+      expect(names.length).toBeGreaterThan(0);
+      for (const estimate of Object.values(found.estimates)) {
+        expect(Number.isFinite(estimate.value)).toBe(true);
+        if (estimate.sd !== undefined) expect(estimate.kind).toBeDefined();
+      }
+      for (const table of Object.values(found.tables ?? {})) {
+        expect(new Set(Object.values(table).map((column) => column.length)).size).toBe(1);
+      }
+      if (name !== 'probe-official') {
+        expect(names.some((key) => key.startsWith('features.'))).toBe(true);
+        expect(names.some((key) => key.startsWith('embedding.'))).toBe(true);
+      }
+      expect(IMAGE_MEASURES[name].measure(subject, settings)).toEqual(found);
+    },
+  );
+
+  it('sees other augmentations with another seed, and no features where they are not asked for', () => {
+    const of = (seed: number) =>
+      IMAGE_MEASURES.gamma.measure(subject, { ...settings, seed, beforeHead: false }).estimates;
+    expect(of(1)['embedding.gamma']?.value).not.toBe(of(2)['embedding.gamma']?.value);
+    expect(Object.keys(of(1)).every((name) => name.startsWith('embedding.'))).toBe(true);
+  });
+
+  it('finds an encoder that ignores its input still: it is invariant and collapsed', () => {
+    const weights = Object.fromEntries(
+      Object.entries(subject.weights).map(([name, data]) => [
+        name,
+        // The stem's filters are 0, so that nothing of the image gets through; offsets make the embedding some vector.
+        {
+          ...data,
+          values: data.values.map((x, i) =>
+            data.shape.length === 4 ? 0 : x + (name.endsWith('bias') ? 1 + i : 0),
+          ),
+        },
+      ]),
+    );
+    const found = IMAGE_MEASURES.gamma.measure({ ...subject, weights }, settings).estimates;
+    expect(found['embedding.gamma']?.value).toBe(0);
+    expect(found['embedding.stillShare']?.value).toBe(1);
+    expect(found['embedding.invarianceLoss']?.value).toBeLessThan(1e-10);
+  });
+});
+
+describe('officialProbe', () => {
+  const probe = { ...PROBE_PRESETS.adam, epochs: 2, batch: 16 };
+
+  it('lets the statistics of frozen batch norms drift, so that another network is judged', () => {
+    const found = officialProbe(
+      config,
+      subject.weights,
+      task.train,
+      task.test,
+      { ...probe, learningRate: 1e-9 },
+      [0],
+    );
+    // With a learning rate of nearly 0 the classifier is that of the start in both, and only the statistics differ.
+    const frozen = IMAGE_MEASURES.probe.measure(subject, {
+      ...settings,
+      classifierSeeds: [0],
+      probe: { ...settings.probe, learningRate: 1e-9 },
+    });
+    expect(found.predictions).toHaveLength(30);
+    expect(found.perSeed[0]).not.toBe((frozen.estimates['features.accuracy']?.value ?? NaN) / 100);
+  });
+
+  it('is the same for the same seeds, each from the run’s own weights', () => {
+    const of = (seeds: readonly number[]) =>
+      officialProbe(config, subject.weights, task.train, task.test, probe, seeds).perSeed;
+    expect(of([3, 4])[1]).toBe(of([4])[0]);
+  });
+});
+
+describe('measureImageRun', () => {
+  const { config: trained, measures } = imageConfig({
+    profile: 'smoke',
+    preset: 'paper',
+    overrides: {
+      source: 'the test',
+      values: {
+        'data.size': 16,
+        'data.limit': 32,
+        'model.width': 2,
+        'model.hidden': 6,
+        'model.dim': 4,
+        'training.epochs': 1,
+        'training.batch': 8,
+        'training.chunks': 2,
+        'measures.k': 5,
+      },
+    },
+  });
+  const store = openStore(join(folder, 'runs'));
+  const layers = [{ source: 'the test', values: { augmentations: 2, probe: { epochs: 1 } } }];
+
+  it('keeps what it found in the record, and does not measure twice', async () => {
+    const record = await pretrain({ store, config: trained, measures, profile: 'smoke', preset: 'paper' });
+    const made: string[] = [];
+    const options = {
+      store,
+      record,
+      names: ['wahba', 'gamma'],
+      layers,
+      onMeasure: (name: string) => made.push(name),
+    };
+    const first = await measureImageRun(options);
+    expect(made).toEqual(['wahba', 'gamma']);
+    expect(store.read(record.id).measurements['wahba']).toEqual(first.record.measurements['wahba']);
+    expect(Object.keys(first.record.measurements).sort()).toEqual(['gamma', 'knn', 'wahba']);
+    const second = await measureImageRun(options);
+    expect(made).toHaveLength(2);
+    expect(second.record).toEqual(first.record);
+    await measureImageRun({
+      ...options,
+      names: ['gamma'],
+      layers: [...layers, { source: 'x', values: { seed: 5 } }],
+    });
+    expect(made).toEqual(['wahba', 'gamma', 'gamma']);
+  });
+
+  it('refuses unknown measures, settings and other data', async () => {
+    const record = store.list()[0];
+    if (record?.state !== 'finished') throw new Error('There is no run to measure.');
+    const options = { store, record: record.record, names: [] as string[], layers };
+    await expect(measureImageRun({ ...options, names: ['wabha'] })).rejects.toThrow(/no measure "wabha"/);
+    await expect(
+      measureImageRun({ ...options, layers: [{ source: '-p', values: { augmentation: 3 } }] }),
+    ).rejects.toThrow(/did you mean augmentations/);
+    const other = { ...record.record, data: { ...record.record.data, sha256: '0'.repeat(64) } };
+    await expect(measureImageRun({ ...options, record: other })).rejects.toThrow(/was made from other data/);
+    const unfinished = { ...record.record, status: 'stopped' as const };
+    await expect(measureImageRun({ ...options, record: unfinished })).rejects.toThrow(/is stopped/);
+  });
+});
