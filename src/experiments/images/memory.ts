@@ -1,7 +1,7 @@
 /** Whether training will fit into memory, told before it begins. */
 import { CHANNELS, type ImageSize } from '../../augment/images.js';
 import { dataSet, pixelsInMemory, type DataSet } from '../../data/data-set.js';
-import type { ObjectiveName } from '../../methods/objective.js';
+import type { MethodName } from '../../methods/methods.js';
 import { recordFunction, type ProgramDefinition } from '../../tensorflow/compile.js';
 import { startEngine } from '../../tensorflow/engine.js';
 import { simplify } from '../../tensorflow/simplify.js';
@@ -16,6 +16,7 @@ import { UserError } from '../../train/user-error.js';
 import type { ImageConfig } from './config.js';
 import { EMBED_BATCH, embedFunction } from './embedding.js';
 import { RESIDENT_LIMIT } from './pixels.js';
+import { imageMethod } from './method.js';
 import { trainingDefinition } from './training.js';
 
 /** Batches with which the functions are recorded; what a larger one takes is told from these two. */
@@ -50,13 +51,22 @@ function bytesOf(tensors: TensorDataMap): number {
 /** The program for so many images, all of them in one piece. */
 function definitionFor(
   config: ImageConfig,
-  objective: ObjectiveName,
+  objective: MethodName,
   size: ImageSize,
   items: number,
   inPieces: boolean,
 ): ProgramDefinition {
-  const training = { ...config.training, batch: items, chunks: 1, microBatch: inPieces ? items : null };
-  const definition = trainingDefinition({ ...config, training }, objective, blankImages(items, size));
+  const training = {
+    ...config.training,
+    batch: items,
+    chunks: 1,
+    negativeGroups: 1,
+    microBatch: inPieces ? items : null,
+  };
+  // As many batches in the queue, so that at the batch itself it has its own length.
+  const queue = items * Math.round(config.moco.queue / config.training.batch);
+  const moco = { ...config.moco, queue, shuffleGroups: 1 };
+  const definition = trainingDefinition({ ...config, training, moco }, objective, blankImages(items, size));
   return {
     ...definition,
     functions: { ...definition.functions, embed: embedFunction(config, size, items) },
@@ -91,7 +101,7 @@ function recordedFunctions(definitions: readonly [ProgramDefinition, ProgramDefi
  */
 export function trainingMemory(
   config: ImageConfig,
-  objective: ObjectiveName,
+  objective: MethodName,
   data: Pick<DataSet, 'height' | 'width' | 'length'>,
   inPieces: boolean,
 ): ((piece: number) => number) | null {
@@ -140,7 +150,7 @@ function fittingPiece(
  */
 export function checkMemory(
   config: ImageConfig,
-  objective: ObjectiveName,
+  objective: MethodName,
   data: Pick<DataSet, 'height' | 'width' | 'length'>,
   available: number,
 ): void {
@@ -148,7 +158,8 @@ export function checkMemory(
   const { batch, microBatch } = config.training;
   const needed = trainingMemory(config, objective, data, microBatch !== null)?.(microBatch ?? batch);
   if (needed === undefined || needed <= available) return;
-  const inPieces = trainingMemory(config, objective, data, true);
+  const canBeDivided = imageMethod(config, objective, data).network === null;
+  const inPieces = canBeDivided ? trainingMemory(config, objective, data, true) : null;
   const fitting = inPieces === null ? null : fittingPiece(config, inPieces, available);
   const override = ' Where more is available than is said, set CARE_MEMORY_BYTES to it.';
   const what = microBatch === null ? `a batch of ${batch}` : `a batch of ${batch} in pieces of ${microBatch}`;
@@ -156,7 +167,8 @@ export function checkMemory(
     `Training ${config.model.architecture} with ${what} on images of ${data.height} x ${data.width} needs about ` +
       `${gibibytes(needed)} of memory; ${gibibytes(available)} are available.`,
     (fitting === null
-      ? 'Not even pieces of 2 images fit. Take a smaller network (-p model.architecture) or smaller images (-p data.size).'
+      ? `${canBeDivided ? 'Not even pieces of 2 images fit. Take' : 'This method takes a batch whole. Take a smaller -p training.batch,'} ` +
+        'a smaller network (-p model.architecture) or smaller images (-p data.size).'
       : `Set -p training.microBatch=${fitting.piece}, which needs about ${gibibytes(fitting.bytes)}; batch norm then ` +
         'sees the statistics of a piece. Or take a smaller -p training.batch.') + override,
   );

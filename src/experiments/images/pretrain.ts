@@ -1,7 +1,10 @@
 /** Pretraining on images as a run of the store: found again, gone on with, or begun; then measured. */
 import { extname } from 'node:path';
+import type { ImageSize } from '../../augment/images.js';
 import { imageData, loadImages, type ImageSplit, type LoadImagesOptions } from '../../data/images.js';
+import type { DataSet } from '../../data/data-set.js';
 import type { KnnResult } from '../../measure/knn.js';
+import type { MethodName } from '../../methods/methods.js';
 import { hashJson } from '../../runs/canonical-json.js';
 import { codeHash, codeProvenance } from '../../runs/code-version.js';
 import type { PresetName } from '../../runs/presets.js';
@@ -17,10 +20,11 @@ import { ensureMeasured, ensureTrained, type RunJob, type Training } from '../ex
 import type { ImageConfig, ImageMeasureConfig } from './config.js';
 import { embeddingProgram } from './embedding.js';
 import { checkMemory } from './memory.js';
+import { imageMethod } from './method.js';
 import { imageModel, initialWeights } from './model.js';
 import { checkShards, shardedImageTraining } from './sharded-training.js';
 import { knnOf, neighboursOf, type ImageTask } from './monitor.js';
-import { checkBatch, imageTraining, objectiveOf, stepsPerEpoch } from './training.js';
+import { checkBatch, divisibleLoss, imageTraining, objectiveOf, stepsPerEpoch } from './training.js';
 
 export { knnOf, type ImageTask };
 export const IMAGES = 'images';
@@ -61,11 +65,14 @@ export async function loadImageTask(
   return { train: await load('train', limited), test: await load('test', limited) };
 }
 
-const METHOD_LABELS = { care: 'CARE', simclr: 'SimCLR', untrained: 'untrained' } as const;
-
 /** A module beside this one, which is a `.ts` file where the sources are run and a `.js` file in a build. */
 function siblingModule(name: string): URL {
   return new URL(`./${name}${extname(import.meta.url)}`, import.meta.url);
+}
+
+function labelOf(config: ImageConfig, image: ImageSize): string {
+  const objective = objectiveOf(config);
+  return objective === null ? 'untrained' : imageMethod(config, objective, image).label;
 }
 
 function specOf(options: PretrainOptions, { train }: ImageTask): RunSpec {
@@ -73,7 +80,7 @@ function specOf(options: PretrainOptions, { train }: ImageTask): RunSpec {
   const perEpoch = stepsPerEpoch(config, train.length);
   return {
     experiment: IMAGES,
-    label: `${METHOD_LABELS[config.method]} ${config.model.architecture} seed ${config.seed}`,
+    label: `${labelOf(config, train)} ${config.model.architecture} seed ${config.seed}`,
     profile,
     preset,
     config,
@@ -83,6 +90,14 @@ function specOf(options: PretrainOptions, { train }: ImageTask): RunSpec {
     execution,
     plannedSteps: config.method === 'untrained' ? 0 : config.training.epochs * perEpoch,
   };
+}
+
+/** Sees to it that batch, method and pieces fit each other, before anything is written. */
+function checkMethod(config: ImageConfig, objective: MethodName, data: DataSet): void {
+  checkBatch(config, data.length);
+  const method = imageMethod(config, objective, data);
+  const { microBatch } = config.training;
+  if (microBatch !== null) divisibleLoss({ method }, `into micro-batches of ${microBatch}`);
 }
 
 function isFinished(store: RunStore, spec: RunSpec): boolean {
@@ -143,7 +158,7 @@ export async function pretrain(options: PretrainOptions): Promise<RunRecord> {
   const { store, config, measures, signal, onPhase } = options;
   const task = await loadImageTask(config, options);
   const objective = objectiveOf(config);
-  if (objective !== null) checkBatch(config, task.train.length);
+  if (objective !== null) checkMethod(config, objective, task.train);
   const { shards = { count: 1 } } = options;
   if (objective !== null && shards.count > 1) checkShards(config, objective, shards);
   const neighbours = neighboursOf(measures, task);
