@@ -39,7 +39,8 @@ export function barlowTwins(
   const { batch, dim } = checkViews('barlowTwins', first, second, 2, why);
   checkWeight('barlowTwins', 'offDiagonal', offDiagonal, 0.005);
   const correlation = tf.mul(tf.matMul(standardized(first), standardized(second), true, false), 1 / batch);
-  const diagonal = tf.oneHot(tf.range(0, dim, 1, 'int32'), dim, 1, 0);
-  const weights = tf.oneHot(tf.range(0, dim, 1, 'int32'), dim, 1, offDiagonal);
+  const numbers = tf.range(0, dim, 1, 'int32');
+  const diagonal = tf.cast(tf.equal(tf.reshape(numbers, [dim, 1]), numbers), 'float32');
+  const weights = tf.add(tf.mul(diagonal, 1 - offDiagonal), offDiagonal);
   return tf.sum<tf.Scalar>(tf.mul(tf.square(tf.sub(correlation, diagonal)), weights));
 }

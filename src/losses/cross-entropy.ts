@@ -23,6 +23,7 @@ export function crossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Scala
       `crossEntropy: labels have shape [${labels.shape.join(', ')}]; give one for each of the ${batch} rows of logits.`,
     );
   }
-  const chosen = tf.sum(tf.mul(logits, tf.oneHot(labels, dim)), 1);
+  const isLabel = tf.equal(tf.reshape(labels, [batch, 1]), tf.range(0, dim, 1, 'int32'));
+  const chosen = tf.sum(tf.mul(logits, tf.cast(isLabel, 'float32')), 1);
   return tf.mean<tf.Scalar>(tf.sub(logSumExp(logits), chosen));
 }

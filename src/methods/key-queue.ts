@@ -50,7 +50,11 @@ export function enqueue(
 ): { readonly queue: tf.Tensor2D; readonly place: tf.Scalar } {
   const [batch, dim] = keys.shape;
   const slots = queue.shape[0] / batch;
-  const isOldest = tf.reshape(tf.oneHot(tf.reshape(place, [1]), slots, 1, 0), [slots, 1, 1]);
+  const isOldest = tf.reshape(tf.cast(tf.equal(tf.range(0, slots, 1, 'int32'), place), 'float32'), [
+    slots,
+    1,
+    1,
+  ]);
   const held = tf.mul(tf.reshape(queue, [slots, batch, dim]), tf.sub(1, isOldest));
   const written = tf.add(held, tf.mul(tf.reshape(keys, [1, batch, dim]), isOldest));
   return {
