@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   setup: async () => (await import('./setup.js')).registerSetup,
   doctor: async () => (await import('./doctor.js')).registerDoctor,
   train: async () => (await import('./train.js')).registerTrain,
+  presets: async () => (await import('./presets.js')).registerPresets,
   reproduce: async () => (await import('./reproduce.js')).registerReproduce,
   report: async () => (await import('./report.js')).registerReport,
   data: async () => (await import('./data.js')).registerData,

@@ -86,6 +86,11 @@ export const trainingSchema = z.strictObject({
        * norm then sees the statistics of a piece.
        */
       microBatch: whole.min(2).nullable().default(null),
+      /**
+       * Whether the weights with the best kNN accuracy on the way are kept beside the last ones, as the official code does.
+       * They are chosen on the *test* images, so their accuracy is no estimate for others.
+       */
+      kept: z.enum(['last', 'last-and-best']).default('last'),
     })
     .prefault({}),
   moco: z
@@ -142,10 +147,5 @@ export const measureSchema = z.strictObject({
   knnTemperature: z.number().gt(0).default(0.5),
   /** At most so many images of the bank and of the queries; null: all. */
   knnLimit: whole.min(1).nullable().default(null),
-  /**
-   * Whether the weights with the best kNN accuracy on the way are kept beside the last ones, as the official code does. They
-   * are chosen on the *test* images, so their accuracy is no estimate for others.
-   */
-  keepBest: z.boolean().default(false),
 });
 export type ImageMeasureConfig = z.output<typeof measureSchema>;

@@ -61,23 +61,24 @@ const BOTH: Layer = { 'training.reduction': 'official-sum' };
 const PAPER_ALWAYS: Layer = {
   'training.pairs': 'per-chunk',
   'training.negativeGroups': 1,
-  'measures.keepBest': false,
+  'training.kept': 'last',
 };
 
 /** Where the official code departs. */
-const OFFICIAL_ALWAYS: Layer = { 'training.pairs': 'per-batch', 'measures.keepBest': true };
+const OFFICIAL_ALWAYS: Layer = { 'training.pairs': 'per-batch', 'training.kept': 'last-and-best' };
 const OFFICIAL: Readonly<Record<Recipe, Layer>> = {
   cifar10: { 'training.lambda': 0.03 },
   cifar100: {},
   stl10: { 'training.warmupUnit': 'epochs' },
-  // Each of the paper's four GPUs had negatives of its own, since embeddings are not gathered.
+  // Each of the paper's four GPUs has negatives of its own, since embeddings are not gathered.
   imagenet100: { 'training.negativeGroups': 4 },
 };
 const OFFICIAL_MOCO: Readonly<Record<Recipe, Layer>> = {
   cifar10: {},
   cifar100: {},
   stl10: {},
-  imagenet100: { 'training.lambda': 0.005, 'training.chunks': 4 },
+  // Its keys are gathered, and its queue is one.
+  imagenet100: { 'training.lambda': 0.005, 'training.chunks': 4, 'training.negativeGroups': 1 },
 };
 
 /** What a preset sets, for a data set and a method; null for the encoder that is not trained. */
@@ -112,7 +113,7 @@ export const DEPARTURES: readonly Departure[] = [
       'multiply lambda by 2 (c - 1) for chunks of c images.',
   },
   { point: 'warm-up on STL10', setting: 'training.warmupUnit', data: 'stl10' },
-  { point: 'model chosen', setting: 'measures.keepBest' },
+  { point: 'model chosen', setting: 'training.kept' },
   {
     point: 'lambda of MoCo on ImageNet100',
     setting: 'training.lambda',

@@ -1,5 +1,5 @@
 /** Pretraining on images as a run of the store: found again, gone on with, or begun; then measured. */
-import { extname } from 'node:path';
+import { extname, join } from 'node:path';
 import type { ImageSize } from '../../augment/images.js';
 import { imageData, loadImages, type ImageSplit, type LoadImagesOptions } from '../../data/images.js';
 import type { DataSet } from '../../data/data-set.js';
@@ -12,11 +12,12 @@ import type { ProfileName } from '../../runs/profiles.js';
 import type { Measurement, RunRecord } from '../../runs/record.js';
 import { idOf, type RunSpec, type RunStore } from '../../runs/store.js';
 import { availableMemory } from '../../tensorflow/available-memory.js';
-import type { Execution } from '../../tensorflow/compile.js';
+import type { Execution, Program } from '../../tensorflow/compile.js';
 import type { TensorDataMap } from '../../tensorflow/tensor-data.js';
 import type { ShardPlan } from '../../train/shards/plan.js';
 import type { TrainProgress } from '../../train/trainer.js';
 import { ensureMeasured, ensureTrained, type RunJob, type Training } from '../execute-run.js';
+import { BEST_WEIGHTS_FILE, keepBestWeights, readBestWeights } from './best-weights.js';
 import type { ImageConfig, ImageMeasureConfig } from './config.js';
 import { embeddingProgram } from './embedding.js';
 import { checkMemory } from './memory.js';
@@ -110,10 +111,17 @@ function knnKey(measures: ImageMeasureConfig): { readonly name: string; readonly
   return { name: 'knn', key: hashJson({ name: 'knn', measures, code }).slice(0, 16) };
 }
 
+interface Wanted {
+  readonly name: string;
+  readonly key: string;
+  /** Where the best weights on the way are kept, or null. */
+  readonly bestFile: string | null;
+}
+
 function* measured(
   { config, measures }: PretrainOptions,
   task: ImageTask,
-  { name, key }: { readonly name: string; readonly key: string },
+  { name, key, bestFile }: Wanted,
   weights: TensorDataMap,
 ): Generator<Measurement> {
   const startedAt = performance.now();
@@ -133,6 +141,7 @@ function* measured(
     kind: 'samples' as const,
   });
   const classes = task.train.classNames.length;
+  const best = bestFile === null ? null : readBestWeights(bestFile);
   yield {
     name,
     key,
@@ -143,9 +152,16 @@ function* measured(
       // The same network before training, which already tells some classes apart.
       untrained: estimate(accuracyOf(initialWeights(config))),
       chance: { value: 100 / classes, unit: '%' },
+      // Chosen on the images that it is taken on.
+      ...(best === null ? {} : { best: estimate(accuracyOf(best.weights)) }),
     },
     seconds: (performance.now() - startedAt) / 1000,
   };
+}
+
+/** The weights of encoder and head among a program's state. */
+function weightsIn(program: Program, names: readonly string[]): TensorDataMap {
+  return Object.fromEntries(Object.entries(program.readState()).filter(([name]) => names.includes(name)));
 }
 
 /**
@@ -174,9 +190,11 @@ export async function pretrain(options: PretrainOptions): Promise<RunRecord> {
   store.saveManifest({ name, generated, sha256, items, files });
   const perEpoch = stepsPerEpoch(config, task.train.length);
   const steps = spec.plannedSteps;
+  const weightNames = imageModel(config).variables.map((variable) => variable.name);
+  const bestFile = config.training.kept === 'last' ? null : join(store.dir, idOf(spec), BEST_WEIGHTS_FILE);
   const job: RunJob = {
     spec,
-    weightNames: imageModel(config).variables.map((variable) => variable.name),
+    weightNames,
     initialWeights: () => initialWeights(config),
     metricsEvery: Math.max(1, Math.min(perEpoch, Math.round(steps / 200))),
     checkpointEvery: Math.max(1, Math.min(perEpoch, 100)),
@@ -190,7 +208,12 @@ export async function pretrain(options: PretrainOptions): Promise<RunRecord> {
                 ? imageTraining(config, objective, task.train, execution)
                 : shardedImageTraining(config, objective, task.train, execution, shards);
             const every = measures.knnEvery * perEpoch;
-            const look = () => ({ knn: knnOf(training.program, task, measures).accuracy });
+            const look = () => {
+              const { accuracy } = knnOf(training.program, task, measures);
+              if (bestFile !== null)
+                keepBestWeights(bestFile, accuracy, () => weightsIn(training.program, weightNames));
+              return { knn: accuracy };
+            };
             return every === 0 ? training : { ...training, evaluation: { every, run: look } };
           },
   };
@@ -201,7 +224,7 @@ export async function pretrain(options: PretrainOptions): Promise<RunRecord> {
   const key = knnKey(measures);
   const record = await ensureMeasured(store, job, [key], (_, weights) => {
     onPhase?.('measuring');
-    return measured(options, task, key, weights);
+    return measured(options, task, { ...key, bestFile }, weights);
   });
   onPhase?.('ready');
   return record;
