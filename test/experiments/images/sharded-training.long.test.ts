@@ -71,6 +71,7 @@ describe.skipIf(nativeBackend() === null)('a divided step', () => {
     ['care', 4, 'sgd', 'chained'],
     ['simclr', 2, 'adam', 'chained'],
     ['simclr', 2, 'sgd', 'eager'],
+    ['barlow-twins', 2, 'sgd', 'chained'],
   ] as const)(
     'of %s over %d processes is that of one (%s, %s)',
     async (method, count, optimizer, execution) => {
