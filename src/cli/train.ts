@@ -82,7 +82,10 @@ export function registerTrain(program: Command): void {
       ),
     )
     .option('--eager', 'run op by op instead of as a recorded graph')
-    .option('--shards <n>', 'divide the views of a step over so many processes: 1, 2 or 4 (SimCLR: 1 or 2)')
+    .option(
+      '--shards <n>',
+      'divide the views of a step over so many processes: 1, 2 or 4 (two views: 1 or 2); for methods of projections alone',
+    )
     .option('--gpus <list>', 'GPUs to train on, e.g. 0,1,2,3: one process for each')
     .addHelpText('after', EXAMPLES)
     .action(train);
