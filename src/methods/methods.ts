@@ -56,7 +56,7 @@ interface Named {
   readonly base: BaseName;
   /** Whether L_equi is added. */
   readonly care: boolean;
-  /** Where it is not the base's, with CARE where that is added. */
+  /** Where it is not the base's, or `CARE (...)` as in the paper's Table 1. */
   readonly label?: string;
 }
 
@@ -112,5 +112,5 @@ export function methodOf(name: MethodName, model: MethodModel, settings: MethodS
   const { base, care, label }: Named = NAMED[name];
   const method = BASES[base](model, settings);
   const whole = care ? withCare(method, settings.care) : method;
-  return { ...whole, label: label ?? (care ? `${method.label} + CARE` : method.label) };
+  return { ...whole, label: label ?? (care ? `CARE (${method.label})` : method.label) };
 }

@@ -98,7 +98,7 @@ describe.skipIf(notBuilt !== null)(`care train${notBuilt === null ? '' : `: ${no
     ],
     [
       ['--method', 'e-ssl+care', '--shards', '2'],
-      'A step of E-SSL + CARE cannot be divided over 2 processes: its loss needs features of turned images',
+      'A step of CARE (E-SSL) cannot be divided over 2 processes: its loss needs features of turned images',
     ],
     [['-p', 'training.negativeGroups=3'], 'A batch of 8 cannot be cut into 3 groups of at least 2 images'],
     [

@@ -94,7 +94,7 @@ describe('the table of methods', () => {
   it('has a label for each', () => {
     const labels = METHOD_NAMES.map((name) => methodOf(name, model, settings).label);
     expect(new Set(labels).size).toBe(METHOD_NAMES.length);
-    expect(labels.slice(0, 4)).toEqual(['CARE', 'SimCLR', 'MoCo-v2', 'MoCo-v2 + CARE']);
+    expect(labels.slice(0, 4)).toEqual(['CARE', 'SimCLR', 'MoCo-v2', 'CARE (MoCo-v2)']);
     expect(labels).not.toContain('');
   });
 
