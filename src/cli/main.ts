@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   train: async () => (await import('./train.js')).registerTrain,
   presets: async () => (await import('./presets.js')).registerPresets,
   reproduce: async () => (await import('./reproduce.js')).registerReproduce,
+  sweep: async () => (await import('./sweep.js')).registerSweep,
   report: async () => (await import('./report.js')).registerReport,
   data: async () => (await import('./data.js')).registerData,
   runs: async () => (await import('./runs.js')).registerRuns,

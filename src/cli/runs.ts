@@ -212,6 +212,9 @@ function headline(entry: ReadableEntry): string {
     ...(record.peakMemoryBytes === undefined
       ? []
       : [`peak ${Math.round(record.peakMemoryBytes / 2 ** 20)} MiB`]),
+    ...(record.peakDeviceMemoryBytes === undefined
+      ? []
+      : [`GPU peak ${Math.round(record.peakDeviceMemoryBytes / 2 ** 20)} MiB`]),
     record.execution,
   ];
   const text = facts.join(', ').replace(`finished, ${planned}`, `finished, ${planned} steps`);

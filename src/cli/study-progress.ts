@@ -19,7 +19,7 @@ function lossText(values: Readonly<Record<string, number>>): string {
 }
 
 /** What the run at hand is at: steps, each loss apart, views a second, time left. */
-function detailText({ phase, progress }: StudyEvent): string {
+export function detailText({ phase, progress }: StudyEvent): string {
   if (phase !== 'training' || progress === undefined) return phase;
   const { step, steps, epoch, epochs, values, viewsPerSecond, secondsLeft } = progress;
   const speed = `${Math.round(viewsPerSecond)} views/s`;
@@ -28,7 +28,7 @@ function detailText({ phase, progress }: StudyEvent): string {
 }
 
 /** How much of all runs is done: those before, and the part of the one at hand. */
-function shareDone({ index, runs, phase, progress }: StudyEvent): number {
+export function shareDone({ index, runs, phase, progress }: StudyEvent): number {
   const part =
     phase === 'ready'
       ? 1

@@ -15,6 +15,7 @@ import {
 } from './recording.js';
 import { buildGraph, type GraphFunctionSource, type ProgramGraph } from './program-graph.js';
 import { openGraph } from './saved-model.js';
+import { shapeRunner } from './shape-run.js';
 import { simplify } from './simplify.js';
 import { fromTensor, sizeOf, toTensor, type TensorData, type TensorDataMap } from './tensor-data.js';
 import * as tf from './tf.js';
@@ -39,7 +40,7 @@ export interface ProgramFunction {
   readonly run: (state: Tensors, inputs: Tensors) => { readonly state?: Tensors; readonly outputs: Tensors };
   /**
    * Input values to record with; zeros where left out. Only shapes enter the graph, but an op that refuses zeros needs
-   * others.
+   * others. Whole numbers are worked out from them, since lengths may depend on these; results in floats are not.
    */
   readonly example?: Readonly<Record<string, Float32Array | Int32Array>>;
 }
@@ -159,9 +160,16 @@ function orderOfHalves({ name, halved = [] }: ProgramDefinition): (run: string) 
   };
 }
 
-function checkState(definition: ProgramDefinition, state: TensorDataMap): void {
+/** What the entries of a state are, without their values. */
+type StateTypes = Readonly<Record<string, TensorType>>;
+
+function typesOf(state: TensorDataMap): StateTypes {
+  return Object.fromEntries(Object.entries(state).map(([key, { shape, dtype }]) => [key, { shape, dtype }]));
+}
+
+function checkState(program: string, types: StateTypes, state: TensorDataMap): void {
   const problems: string[] = [];
-  for (const [key, wanted] of Object.entries(definition.state)) {
+  for (const [key, wanted] of Object.entries(types)) {
     const given = state[key];
     if (given === undefined) problems.push(`"${key}" is missing`);
     else if (given.dtype !== wanted.dtype || given.shape.join() !== wanted.shape.join()) {
@@ -170,12 +178,9 @@ function checkState(definition: ProgramDefinition, state: TensorDataMap): void {
       );
     }
   }
-  for (const key of Object.keys(state))
-    if (!(key in definition.state)) problems.push(`"${key}" is not part of it`);
+  for (const key of Object.keys(state)) if (!(key in types)) problems.push(`"${key}" is not part of it`);
   if (problems.length > 0) {
-    throw new Error(
-      `${definition.name}: this state is of another program: ${problems.slice(0, 5).join('; ')}.`,
-    );
+    throw new Error(`${program}: this state is of another program: ${problems.slice(0, 5).join('; ')}.`);
   }
 }
 
@@ -280,7 +285,7 @@ function eagerProgram(definition: ProgramDefinition): Program {
     },
     readState: () => readAll(state),
     writeState(values) {
-      checkState(definition, values);
+      checkState(definition.name, definition.state, values);
       write(values);
     },
     dispose: () => tf.dispose([state, frozen]),
@@ -336,14 +341,15 @@ function withRecorder<T>(
   const state = tensorsOf({ ...definition.state, ...definition.frozen });
   const inputs = exampleInputs(definition, name, fn);
   const given = { ...prefixed(STATE, state), ...prefixed(INPUT, inputs) };
-  const once = () =>
-    record(backend, `${definition.name}.${name}`, given, () => {
-      const result = fn.run(state, inputs);
-      return {
-        ...prefixed(STATE, checkedNewState(definition, name, result.state)),
-        ...prefixed(INPUT, result.outputs),
-      };
-    });
+  const run = () => {
+    const result = fn.run(state, inputs);
+    return {
+      ...prefixed(STATE, checkedNewState(definition, name, result.state)),
+      ...prefixed(INPUT, result.outputs),
+    };
+  };
+  const runOp = shapeRunner(backend);
+  const once = () => record(backend, `${definition.name}.${name}`, given, run, runOp);
   try {
     return use(once);
   } finally {
@@ -407,22 +413,23 @@ function recordAll(
   return { functions, kept };
 }
 
-function graphProgram(backend: RecordableBackend, definition: ProgramDefinition, chained: boolean): Program {
-  const inputsOf = inputsByName(definition);
-  const checkOrder = orderOfHalves(definition);
-  const graph: ProgramGraph = buildGraph(backend.binding, {
-    state: { ...definition.state, ...definition.frozen },
-    ...recordAll(backend, definition),
-    statePrefix: STATE,
-    inputPrefix: INPUT,
-    chained,
-  });
-  const session = openGraph(backend, graph.nodes);
+/** A graph in its session, with what its runs are checked against. */
+interface OpenGraph {
+  readonly name: string;
+  readonly graph: ProgramGraph;
+  /** Shapes alone: the values lie in the graph and would else stay in memory twice. */
+  readonly stateTypes: StateTypes;
+  readonly inputsOf: (run: string) => Specs;
+  readonly checkOrder: (run: string) => void;
+  /** Feeds and runs nodes; the tensors that are fed are freed. */
+  readonly run: (feeds: Record<string, tf.Tensor>, nodes: readonly string[]) => tf.Tensor[];
+  readonly close: () => void;
+}
 
-  function run(feeds: Record<string, tf.Tensor>, nodes: readonly string[]): tf.Tensor[] {
+function sessionRunner(backend: RecordableBackend, session: number): OpenGraph['run'] {
+  return (feeds, nodes) => {
     if (nodes.length === 0) return [];
-    const names = Object.keys(feeds);
-    const infos = names.map((name) => ({ name }));
+    const infos = Object.keys(feeds).map((name) => ({ name }));
     const copies = Object.values(feeds).map((tensor) => deepCopy(backend, tensor));
     tf.dispose(feeds);
     try {
@@ -430,29 +437,56 @@ function graphProgram(backend: RecordableBackend, definition: ProgramDefinition,
     } finally {
       tf.dispose(copies);
     }
-  }
-  function write(state: TensorDataMap): void {
-    const keys = Object.keys(state);
-    const feeds = Object.fromEntries(
-      keys.map((key) => [graph.write[key]?.placeholder as string, toTensor(state[key] as TensorData)]),
-    );
-    tf.dispose(
-      run(
-        feeds,
-        keys.map((key) => graph.write[key]?.done as string),
-      ),
-    );
-  }
-  write({ ...definition.state, ...definition.frozen });
+  };
+}
 
+function openProgram(backend: RecordableBackend, definition: ProgramDefinition, chained: boolean): OpenGraph {
+  const graph = buildGraph(backend.binding, {
+    state: { ...definition.state, ...definition.frozen },
+    ...recordAll(backend, definition),
+    statePrefix: STATE,
+    inputPrefix: INPUT,
+    chained,
+  });
+  const session = openGraph(backend, graph.nodes);
+  return {
+    name: definition.name,
+    graph,
+    stateTypes: typesOf(definition.state),
+    inputsOf: inputsByName(definition),
+    checkOrder: orderOfHalves(definition),
+    run: sessionRunner(backend, session),
+    close: () => backend.deleteSavedModel(session),
+  };
+}
+
+function writeState({ graph, run }: Pick<OpenGraph, 'graph' | 'run'>, state: TensorDataMap): void {
+  const entries = Object.entries(state).map(([key, data]) => ({
+    data,
+    ...(graph.write[key] as ProgramGraph['write'][string]),
+  }));
+  const feeds = Object.fromEntries(entries.map(({ placeholder, data }) => [placeholder, toTensor(data)]));
+  const done = entries.map((entry) => entry.done);
+  tf.dispose(run(feeds, done));
+}
+
+function graphProgram(backend: RecordableBackend, definition: ProgramDefinition, chained: boolean): Program {
+  const open = openProgram(backend, definition, chained);
+  writeState(open, { ...definition.state, ...definition.frozen });
+  return programOf(open, chained);
+}
+
+/** The program of an open graph; nothing in it holds on to the definition. */
+function programOf(open: OpenGraph, chained: boolean): Program {
+  const { name: program, graph, stateTypes, inputsOf, checkOrder, run } = open;
   return {
     execution: chained ? 'chained' : 'fast',
     run(name, values, fetch) {
       const specs = inputsOf(name);
       const compiled = graph.functions[name] as ProgramGraph['functions'][string];
       const wanted = fetch ?? Object.keys(compiled.outputs);
-      const nodes = wanted.map((key) => outputOf(definition.name, name, compiled.outputs, key));
-      const inputs = inputTensors(definition.name, name, specs, values);
+      const nodes = wanted.map((key) => outputOf(program, name, compiled.outputs, key));
+      const inputs = inputTensors(program, name, specs, values);
       checkOrder(name);
       const feeds = Object.fromEntries(
         Object.entries(compiled.placeholders).map(([key, node]) => [node, inputs[key] as tf.Tensor]),
@@ -464,7 +498,7 @@ function graphProgram(backend: RecordableBackend, definition: ProgramDefinition,
       return outputs;
     },
     readState() {
-      const keys = Object.keys(definition.state);
+      const keys = Object.keys(stateTypes);
       const tensors = run(
         {},
         keys.map((key) => graph.read[key] as string),
@@ -474,18 +508,18 @@ function graphProgram(backend: RecordableBackend, definition: ProgramDefinition,
       return state;
     },
     writeState(state) {
-      checkState(definition, state);
-      write(state);
+      checkState(program, stateTypes, state);
+      writeState(open, state);
     },
-    dispose: () => backend.deleteSavedModel(session),
+    dispose: open.close,
   };
 }
 
 /**
  * Makes a program out of pure functions over one state.
  *
- * On the native backend the functions are recorded (each runs twice on example inputs: what differs between the two runs
- * would be a hidden constant and is refused) and run as one graph. On a backend without graphs, or with
+ * On the native backend the functions are recorded (each is called twice on example inputs: what differs between the two
+ * calls would be a hidden constant and is refused) and run as one graph. On a backend without graphs, or with
  * `execution: 'eager'`, they run op by op with the same results up to rounding.
  *
  * @throws RecordingError for functions that read tensors, use tensors from outside, or are not pure.

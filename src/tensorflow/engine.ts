@@ -115,6 +115,8 @@ export interface NativeBackend {
     delete(dataId: object): boolean;
     numDataIds(): number;
   };
+  /** A tensor around a native one. */
+  createOutputTensor(metadata: NativeTensorMetadata): tf.Tensor;
   /** Runs the named TensorFlow op, which has one output. */
   executeSingleOutput(
     name: string,

@@ -2,10 +2,12 @@
  * Recording: what TensorFlow is asked to do while a function runs once.
  *
  * tfjs-node sends every kernel, forward and backward, through two methods of its backend. While a function is recorded
- * those two are wrapped: the op still runs, so that shapes are known and errors show at their place, and its name,
- * attributes and the origin of its inputs are kept.
+ * those two are wrapped: the op is run for the shapes of its results, so that errors show at their place, and its name,
+ * attributes and the origin of its inputs are kept. Values of results are not (`shape-run.ts`), so that a recording needs
+ * next to no memory.
  */
 import type { NativeBackend, NativeOpAttr } from './engine.js';
+import { shapeRunner, type ShapeRunner } from './shape-run.js';
 import * as tf from './tf.js';
 
 /** Output `index` of recorded op number `op`, or an input of the function, or a constant made inside it. */
@@ -108,6 +110,7 @@ function describe(tensor: tf.TensorInfo): string {
  * @param name - the function's name, for messages.
  * @param inputs - every tensor from outside that the function may use.
  * @param run - the function; its result names the outputs. It must not read values (`dataSync`) or use other tensors.
+ * @param runOp - runs ops; one for several recordings of a function spares the later ones what the first has found out.
  * @throws RecordingError when the function uses a tensor that it neither made nor was given, reads a value that
  *   depends on its inputs, or calls an op that cannot be kept in a graph.
  */
@@ -116,6 +119,7 @@ export function record(
   name: string,
   inputs: Readonly<Record<string, tf.Tensor>>,
   run: () => Readonly<Record<string, tf.Tensor>>,
+  runOp: ShapeRunner = shapeRunner(backend),
 ): RawRecording {
   if (Object.hasOwn(backend, 'readSync')) {
     throw new RecordingError(
@@ -132,8 +136,6 @@ export function record(
     sources.set(tensor.dataId, { from: 'input', name: inputName });
   }
   const original = {
-    executeSingleOutput: backend.executeSingleOutput.bind(backend),
-    executeMultipleOutputs: backend.executeMultipleOutputs.bind(backend),
     move: backend.move.bind(backend),
     readSync: backend.readSync.bind(backend),
     disposeData: backend.disposeData.bind(backend),
@@ -169,10 +171,10 @@ export function record(
     op: string,
     attributes: readonly NativeOpAttr[],
     tensors: readonly tf.TensorInfo[],
-    run: () => tf.Tensor[],
+    outputs: number,
   ): tf.Tensor[] {
     const from = tensors.map((tensor, i) => sourceOf(tensor, `input ${i} of op ${op}`));
-    const results = run();
+    const results = runOp(op, attributes, tensors, outputs);
     results.forEach((result, output) => sources.set(result.dataId, { from: 'op', op: ops.length, output }));
     made.push(results.map(({ dataId }) => dataId));
     ops.push({
@@ -184,12 +186,8 @@ export function record(
     return results;
   }
 
-  backend.executeSingleOutput = (op, attributes, tensors) => {
-    const run = () => [original.executeSingleOutput(op, attributes, tensors)];
-    return keep(op, attributes, tensors, run)[0] as tf.Tensor;
-  };
-  backend.executeMultipleOutputs = (op, attributes, tensors, outputs) =>
-    keep(op, attributes, tensors, () => original.executeMultipleOutputs(op, attributes, tensors, outputs));
+  backend.executeSingleOutput = (op, attributes, tensors) => keep(op, attributes, tensors, 1)[0] as tf.Tensor;
+  backend.executeMultipleOutputs = keep;
   backend.move = (dataId, values, shape, dtype, refCount) => {
     madeInside.add(dataId);
     original.move(dataId, values, shape, dtype, refCount);
@@ -219,7 +217,8 @@ export function record(
     return { ops, constants, outputs, freedAfter };
   } finally {
     // The methods stand on the backend's prototype: without the wrappers they are found there again.
-    for (const method of Object.keys(original)) Reflect.deleteProperty(backend, method);
+    const wrapped = ['executeSingleOutput', 'executeMultipleOutputs', ...Object.keys(original)];
+    for (const method of wrapped) Reflect.deleteProperty(backend, method);
   }
 }
 

@@ -66,10 +66,7 @@ export function peakGraphBytes(recording: Recording): number {
   return peakOf(pieces);
 }
 
-/**
- * Peak bytes of intermediate results when the function runs op by op, as it does while it is recorded: each is there until
- * tfjs frees it.
- */
+/** Peak bytes of intermediate results when the function runs op by op: each is there until tfjs frees it. */
 export function peakEagerBytes(recording: RawRecording): number {
   const pieces = piecesOf(recording);
   recording.freedAfter.forEach((outputs, op) =>

@@ -21,7 +21,13 @@ function make(label: string, lambda: number, angle: number): string {
   const run = store.begin(someSpec({ label, config: { steps: 20, lambda, optimizer: { rate: 0.001 } } }));
   run.startSession(someEnvironment, 0);
   for (let step = 0; step < 20; step++) run.metrics(step, { loss: 1 / (step + 1) });
-  run.progress({ step: 20, seconds: 75, viewsPerSecond: 1234.5, peakMemoryBytes: 2 ** 29 });
+  run.progress({
+    step: 20,
+    seconds: 75,
+    viewsPerSecond: 1234.5,
+    peakMemoryBytes: 2 ** 29,
+    peakDeviceMemoryBytes: 3 * 2 ** 29,
+  });
   run.saveCheckpoint({ step: 20, tensors });
   const estimates = { mean: { value: angle, unit: 'degrees', sd: 0.126, n: 3, kind: 'trials' as const } };
   run.addMeasurement({ ...measure, name: 'wahba-error', estimates, tables: { errors: { angle: [1] } } });
@@ -154,7 +160,7 @@ describe('care runs show', () => {
     expectNarrow(text);
     for (const part of [
       `CARE seed 0  (${care})`,
-      'finished, 20 steps, 1 min 15 s of training, 1235 views/s, peak 512 MiB, chained',
+      /finished, 20 steps, 1 min 15 s of training, 1235 views\/s, peak 512 MiB,\s+GPU\s+peak\s+1536\s+MiB,\s+chained/,
       /optimizer\.rate +0\.001/,
       'TensorFlow 2.18.0, Some CPU, 2 cores, 2 threads, oneDNN on',
       /loss +1 +0\.05\d* +0\.05\d* +19/,

@@ -185,7 +185,10 @@ export async function pretrain(options: PretrainOptions): Promise<RunRecord> {
   const { name, generated, sha256, items } = provenance;
   const spec = specOf(options, task);
   if (objective !== null && !isFinished(store, spec)) {
-    checkMemory(config, objective, task.train, options.availableMemory ?? availableMemory());
+    checkMemory(config, objective, task.train, options.availableMemory ?? availableMemory(), {
+      execution: spec.execution,
+      processes: shards.count,
+    });
   }
   store.saveManifest({ name, generated, sha256, items, files });
   const perEpoch = stepsPerEpoch(config, task.train.length);

@@ -150,6 +150,22 @@ export function trainingConfig(choice: ProteinChoice, run: { readonly [key: stri
   return training;
 }
 
+/**
+ * The settings of a run that stands for itself rather than in the experiment's plan: its encoder and seed can be set, too.
+ *
+ * @throws UserError with a line for each setting that does not exist or does not fit.
+ */
+export function singleConfig(choice: ProteinChoice, run: ConfigLayer): TrainingConfig {
+  const { preset, profile } = choice;
+  const { measures: _apart, ...training } = resolveConfig(
+    settingsSchema,
+    { source: `preset ${preset}`, values: PROTEIN_PRESETS[preset] },
+    { source: `profile ${profile}`, values: PROTEIN_PROFILES[profile].training },
+    run,
+  );
+  return training;
+}
+
 /** The settings of the measures. @throws UserError as {@link trainingConfig} does. */
 export function measureConfig(choice: ProteinChoice): MeasureConfig {
   return resolveSettings(choice, {}).measures;

@@ -76,7 +76,17 @@ export function provenanceBlock(block: ProvenanceBlock): string {
 /** Stands for the link of a run inside cells, whose text is escaped. */
 const RUN_TOKEN = /\uE002(\d+)\uE002/g;
 
+/** Whether any part of a run was trained on a GPU. */
+function usedGpu({ sessions }: RunRecord): boolean {
+  return sessions.some(({ environment }) => environment.device === 'gpu');
+}
+
+function mebibytes(count: number | undefined): number | string {
+  return count === undefined ? 'not measured' : Math.round(count / 2 ** 20);
+}
+
 function overview(records: readonly RunRecord[]): TableBlock {
+  const gpu = records.some(usedGpu);
   return {
     type: 'table',
     title: 'Runs',
@@ -90,6 +100,7 @@ function overview(records: readonly RunRecord[]): TableBlock {
       { key: 'seconds', title: 'training', unit: 's', kind: 'number' },
       { key: 'views', title: 'views a second', kind: 'number' },
       { key: 'memory', title: 'peak memory', unit: 'MiB', kind: 'number' },
+      ...(gpu ? [{ key: 'gpuMemory', title: 'peak GPU memory', unit: 'MiB', kind: 'number' } as const] : []),
     ],
     rows: records.map((record, index) => ({
       label: plainCell(record.label),
@@ -100,8 +111,8 @@ function overview(records: readonly RunRecord[]): TableBlock {
       steps: record.steps.done,
       seconds: Number(record.trainingSeconds.toFixed(1)),
       views: record.viewsPerSecond === undefined ? 'not measured' : Math.round(record.viewsPerSecond),
-      memory:
-        record.peakMemoryBytes === undefined ? 'not measured' : Math.round(record.peakMemoryBytes / 2 ** 20),
+      memory: mebibytes(record.peakMemoryBytes),
+      ...(gpu ? { gpuMemory: usedGpu(record) ? mebibytes(record.peakDeviceMemoryBytes) : 'no GPU' } : {}),
     })),
   };
 }
@@ -145,7 +156,8 @@ function runDetail(record: RunRecord): string {
       'training',
       `${duration(record.trainingSeconds)} in ${record.sessions.length} ${record.sessions.length === 1 ? 'session' : 'sessions'}`,
     ],
-    ['peak memory', record.peakMemoryBytes === undefined ? 'not measured' : bytes(record.peakMemoryBytes)],
+    ['peak memory', measuredBytes(record.peakMemoryBytes)],
+    ...(usedGpu(record) ? [['peak GPU memory', measuredBytes(record.peakDeviceMemoryBytes)] as const] : []),
     [
       'weights',
       record.weights
@@ -173,6 +185,10 @@ function runDetail(record: RunRecord): string {
   ];
   const list = rows.map(([term, value]) => `<div><dt>${term}</dt><dd>${value}</dd></div>`).join('');
   return `<dl class="record">${list}</dl><details class="fold"><summary>Configuration as resolved</summary><pre tabindex="0">${escapeHtml(pretty(record.config))}</pre></details>`;
+}
+
+function measuredBytes(count: number | undefined): string {
+  return count === undefined ? 'not measured' : bytes(count);
 }
 
 function mono(text: string): string {

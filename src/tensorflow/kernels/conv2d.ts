@@ -9,6 +9,7 @@ import { convolvedInputGradient } from './conv2d-input-gradient.js';
 import { hasOwnFilterGradient, ownFilterGradient } from './conv2d-filter-gradient.js';
 import { convolutionAttributes } from './conv2d-attributes.js';
 import { rawOps } from './raw.js';
+import { hasWinograd, winogradConv2d, winogradFilterGradient, winogradInputGradient } from './winograd.js';
 
 export interface Conv2dOptions {
   /** Step of the filter in both directions; 1 or more. */
@@ -90,10 +91,17 @@ export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptio
   checkShapes(x, filter, options);
   const { op } = raw;
   const attributes = convolutionAttributes(raw.attributes, options);
-  const inputGradient = (input: tf.Tensor, weights: tf.Tensor, dy: tf.Tensor): tf.Tensor =>
-    convolvedInputGradient(input.shape, weights as tf.Tensor4D, dy, options) ??
-    op('Conv2DBackpropInput', attributes, [tf.tensor1d(input.shape, 'int32'), weights, dy]);
+  const winograd = hasWinograd(filter, options);
+  const value = (input: tf.Tensor, weights: tf.Tensor4D): tf.Tensor =>
+    winograd ? winogradConv2d(input, weights, options.padding) : op('Conv2D', attributes, [input, weights]);
+  const inputGradient = (input: tf.Tensor, weights: tf.Tensor4D, dy: tf.Tensor): tf.Tensor => {
+    if (winograd) return winogradInputGradient(dy, weights, options.padding);
+    const convolved = convolvedInputGradient(input.shape, weights, dy, options);
+    if (convolved !== null) return convolved;
+    return op('Conv2DBackpropInput', attributes, [tf.tensor1d(input.shape, 'int32'), weights, dy]);
+  };
   const filterGradient = (input: tf.Tensor, dy: tf.Tensor) => {
+    if (winograd) return winogradFilterGradient(input, dy, options.padding);
     if (hasOwnFilterGradient(filter)) return ownFilterGradient(input, dy, filter, options);
     const filterShape = tf.tensor1d(filter.shape, 'int32');
     if (!isSampling(filter, options)) return op('Conv2DBackpropFilter', attributes, [input, filterShape, dy]);
@@ -111,7 +119,7 @@ export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptio
       const [weights, save] = args as unknown as [tf.Tensor4D, tf.GradSaveFunc];
       save([x]);
       return {
-        value: op('Conv2D', attributes, [x, weights]),
+        value: value(x, weights),
         gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => filterGradient(saved[0] as tf.Tensor, dy),
       };
     });
@@ -121,9 +129,9 @@ export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptio
     const [input, weights, save] = args as unknown as [tf.Tensor4D, tf.Tensor4D, tf.GradSaveFunc];
     save([input, weights]);
     return {
-      value: op('Conv2D', attributes, [input, weights]),
+      value: value(input, weights),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const [savedInput, savedWeights] = saved as [tf.Tensor, tf.Tensor];
+        const [savedInput, savedWeights] = saved as [tf.Tensor, tf.Tensor4D];
         return [inputGradient(savedInput, savedWeights, dy), filterGradient(savedInput, dy)];
       },
     };

@@ -45,8 +45,14 @@ const COMPILERS = ['g++', 'c++', 'clang++'] as const;
 const native = (name: string): string => fileURLToPath(new URL(`native/${name}`, import.meta.url));
 const PRELOAD_SOURCE = native('preload.c');
 /** Ops of our own, compiled into the binding: it registers them with TensorFlow when it is loaded. */
-const KERNEL_SOURCES = ['kernels.cc', 'conv-filter-gradient.cc'].map(native);
-const KERNEL_HEADERS = ['conv-filter-gradient.h'].map(native);
+const KERNEL_SOURCES = ['kernels.cc', 'conv-filter-gradient.cc', 'conv-winograd.cc'].map(native);
+const KERNEL_HEADERS = [
+  'conv-filter-gradient.h',
+  'conv-winograd.h',
+  'conv-winograd-vectors.h',
+  'parallel.h',
+  'processor.h',
+].map(native);
 const FLAGS = ['-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8'] as const;
 /** What to do where the binding cannot be written. */
 export const NODE_MODULES_HINT =

@@ -6,9 +6,11 @@ import { expressionTable } from '../../../src/report/page/expressions.js';
 import { formulaAt } from '../../../src/report/page/formulas.js';
 import { cleanHtml, renderInline, renderMarkdown } from '../../../src/report/page/markdown.js';
 import { terminalText } from '../../../src/report/page/outputs.js';
-import { bytes, duration } from '../../../src/report/page/provenance.js';
+import { bytes, duration, provenanceBlock } from '../../../src/report/page/provenance.js';
 import { csvLink, tableCsv, tableElement } from '../../../src/report/page/tables.js';
 import type { TableBlock } from '../../../src/report/blocks.js';
+import type { RunRecord } from '../../../src/runs/record.js';
+import { fixtureRecord } from '../fixtures/notebook.js';
 
 describe('Markdown', () => {
   it('sets formulas as MathML and leaves money alone', () => {
@@ -186,5 +188,36 @@ describe('charts', () => {
 
   it('refuse a specification that Vega-Lite does not know', async () => {
     await expect(drawChart({ mark: 'hologram' }, expressionTable().compiler)).rejects.toThrow();
+  });
+});
+
+describe('provenance', () => {
+  const provenance = (...records: readonly RunRecord[]) => provenanceBlock({ type: 'provenance', records });
+  const onGpu = (index: number, peak: Partial<RunRecord>): RunRecord => {
+    const record = fixtureRecord(index);
+    const sessions = record.sessions.map((session) => ({
+      ...session,
+      environment: { ...session.environment, device: 'gpu' as const },
+    }));
+    return { ...record, sessions, ...peak };
+  };
+
+  it('tells peak memory, and that of the GPU where there was one', () => {
+    const plain = provenance(fixtureRecord(0));
+    expect(plain).toContain('<dt>peak memory</dt><dd>512 MiB</dd>');
+    expect(plain).not.toContain('GPU memory');
+    const mixed = provenance(
+      fixtureRecord(0),
+      onGpu(1, { peakDeviceMemoryBytes: 3 * 2 ** 30 }),
+      onGpu(2, {}),
+    );
+    expect(mixed.match(/<dt>peak GPU memory<\/dt><dd>[^<]*/g)).toEqual([
+      '<dt>peak GPU memory</dt><dd>3 GiB',
+      '<dt>peak GPU memory</dt><dd>not measured',
+    ]);
+    const cells = [...mixed.matchAll(/<tr>.*?<\/tr>/gs)].map(([row]) => [
+      ...row.matchAll(/<td[^>]*>(.*?)<\/td>/gs),
+    ]);
+    expect(cells.map((row) => row.at(-1)?.[1]).slice(-3)).toEqual(['no GPU', '3072', 'not measured']);
   });
 });

@@ -8,20 +8,16 @@
 #include "conv-filter-gradient.h"
 
 #include <algorithm>
-#include <cstddef>
-#include <cstdlib>
 #include <cstring>
-#include <memory>
-#include <new>
-#include <thread>
-#include <vector>
+
+#include "parallel.h"
+#include "processor.h"
 
 namespace care {
 namespace {
 
 // Bytes of the panels of a group of images: they are read once for each tile, so they have to stay in the caches.
 constexpr long kGroupBytes = 4l << 20;
-constexpr std::size_t kAlignment = 64;
 
 // A tile: so many input channels by so many output channels.
 struct Tile {
@@ -90,34 +86,16 @@ struct Way {
 // No function where this processor's vectors are too short for this to be faster than TensorFlow.
 Way bestWay() {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f")) return {kTileAvx512, addTileAvx512};
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return {kTileAvx2, addTileAvx2};
+  switch (bestVectorsHere()) {
+    case Vectors::avx512:
+      return {kTileAvx512, addTileAvx512};
+    case Vectors::avx2:
+      return {kTileAvx2, addTileAvx2};
+    case Vectors::none:
+      break;
+  }
 #endif
   return {{1, 1}, nullptr};
-}
-
-// Shares tasks among threads, the caller's among them. Starting one costs microseconds beside milliseconds of work.
-template <typename Work>
-void inParallel(int threads, long tasks, const Work& work) {
-  const long count = std::max(1l, std::min<long>(threads, tasks));
-  std::vector<std::thread> others;
-  for (long t = 1; t < count; t++) {
-    others.emplace_back([&work, t, tasks, count] { work(tasks * t / count, tasks * (t + 1) / count); });
-  }
-  work(0, tasks / count);
-  for (std::thread& other : others) other.join();
-}
-
-struct Free {
-  void operator()(float* memory) const { std::free(memory); }
-};
-using Buffer = std::unique_ptr<float, Free>;
-
-Buffer allocate(long floats) {
-  const std::size_t bytes = (floats * sizeof(float) + kAlignment - 1) / kAlignment * kAlignment;
-  float* memory = static_cast<float*>(std::aligned_alloc(kAlignment, bytes));
-  if (memory == nullptr) throw std::bad_alloc();
-  return Buffer(memory);
 }
 
 // Copies images [pixels, channels] into panels: the channels of tile t go to `to + t * panelStride`.

@@ -1,0 +1,214 @@
+/** `care sweep`: a grid of settings over one experiment, each combination a run of the store. */
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { relative } from 'node:path';
+import { Option, type Command } from 'commander';
+import {
+  EXAMPLE,
+  expandSweep,
+  jobLabel,
+  parseSweep,
+  shortLabels,
+  type Sweep,
+  type SweepJob,
+} from '../experiments/sweep/grid.js';
+import { runJobProcess } from '../experiments/sweep/job-process.js';
+import { checkJob, type JobContext } from '../experiments/sweep/job.js';
+import { runQueue, type Outcome } from '../runs/queue.js';
+import type { RunRecord } from '../runs/record.js';
+import { openStore, type RunStore } from '../runs/store.js';
+import { UserError } from '../runs/user-error.js';
+import { stopSignal } from './signals.js';
+import { sweepProgress } from './sweep-progress.js';
+import { durationText, estimateText, textTable } from './text-table.js';
+
+interface SweepOptions {
+  readonly jobs: string;
+  readonly runs: string;
+  readonly dataDir?: string;
+  readonly show: readonly string[];
+  readonly fast?: boolean;
+  readonly eager?: boolean;
+  readonly plan?: boolean;
+}
+
+const HELP = `
+FILE is JSON: the experiment (images or protein), settings of all runs under "set", and under "grid" a list of values
+for each setting that varies. A list of grids runs one after the other.
+
+  ${EXAMPLE}
+
+Settings are those of -p in care train and care reproduce. Runs are found again: a sweep that was stopped goes on, and
+one with more values trains only what is new. --show geometry.wahbaRelative picks what the table tells.
+`;
+
+/** What the table tells where nothing is asked for. */
+const SHOWN: Readonly<Record<Sweep['experiment'], readonly string[]>> = {
+  images: ['knn.accuracy', 'knn.untrained'],
+  protein: ['trajectories.roundness', 'axis.linear', 'geometry.wahbaRelative'],
+};
+
+const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value];
+
+/** Adds `care sweep`. */
+export function registerSweep(program: Command): void {
+  program
+    .command('sweep')
+    .description('train and measure every combination of a grid of settings')
+    .argument('<file>', 'the grid, as JSON')
+    .option('--jobs <n>', 'runs at the same time, each in a process with its share of the cores', '1')
+    .option('--runs <folder>', 'where the runs are kept', process.env.CARE_RUNS_DIR ?? 'runs')
+    .option('--data-dir <folder>', 'the data folder (default: CARE_DATA_DIR, then ../shared/data)')
+    .option('--show <measure.estimate>', 'a column of the table, e.g. knn.accuracy (repeatable)', collect, [])
+    .addOption(
+      new Option('--fast', 'let ops run in any order: faster, not the same bits every time').conflicts(
+        'eager',
+      ),
+    )
+    .option('--eager', 'run op by op instead of as a recorded graph')
+    .option('--plan', 'show the runs, and stop')
+    .addHelpText('after', HELP)
+    .action(sweep);
+}
+
+function readSweep(file: string): Sweep {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError(
+      `The sweep cannot be read: ${reason}`,
+      'Name a JSON file; care sweep --help shows one.',
+      {
+        cause: error,
+      },
+    );
+  }
+  return parseSweep(text, file);
+}
+
+function parseJobs(text: string): number {
+  const jobs = Number(text);
+  if (Number.isInteger(jobs) && jobs >= 1) return jobs;
+  throw new UserError(
+    `--jobs is "${text}"; it is the number of runs at the same time.`,
+    'Give a whole number from 1.',
+  );
+}
+
+function executionOf({ fast, eager }: SweepOptions): JobContext['execution'] {
+  if (fast === true) return 'fast';
+  return eager === true ? 'eager' : 'chained';
+}
+
+/** An estimate of a record by `measure.estimate`. */
+function shownValue(record: RunRecord, path: string): string {
+  const dot = path.indexOf('.');
+  const estimate = record.measurements[path.slice(0, dot)]?.estimates[path.slice(dot + 1)];
+  return estimate === undefined ? '' : estimateText(estimate);
+}
+
+function stateText(outcome: Outcome<string>): string {
+  if (outcome.state === 'done') return outcome.attempts === 1 ? 'done' : `done, attempt ${outcome.attempts}`;
+  return outcome.state;
+}
+
+function printTable(
+  jobs: readonly SweepJob[],
+  outcomes: readonly Outcome<string>[],
+  store: RunStore,
+  shown: readonly string[],
+): void {
+  const labels = shortLabels(jobs);
+  const rows = labels.map((label, i) => {
+    const outcome = outcomes[i] ?? ({ state: 'stopped', attempts: 0 } as const);
+    const record = outcome.state === 'done' ? store.read(outcome.result) : null;
+    return [
+      label,
+      stateText(outcome),
+      ...shown.map((path) => (record === null ? '' : shownValue(record, path))),
+      record === null ? '' : durationText(record.trainingSeconds),
+      record === null ? '' : record.id.slice(0, 8),
+    ];
+  });
+  const columns = [
+    { title: 'settings', shrinkTo: 24 },
+    { title: 'state' },
+    ...shown.map((title) => ({ title: title.slice(title.indexOf('.') + 1), align: 'right' as const })),
+    { title: 'training', align: 'right' as const, omittable: true },
+    { title: 'run' },
+  ];
+  console.log(`\n${textTable(columns, rows)}`);
+}
+
+async function sweep(file: string, options: SweepOptions): Promise<void> {
+  const plan = readSweep(file);
+  const parallel = parseJobs(options.jobs);
+  const jobs = expandSweep(plan);
+  const { experiment, profile, preset, retries } = plan;
+  const context: JobContext = {
+    sweep: { experiment, profile, preset },
+    runs: options.runs,
+    dataDir: options.dataDir ?? null,
+    execution: executionOf(options),
+  };
+  // A setting that does not fit is found before an hour of training, not after.
+  for (const job of jobs) checkJob(job, context);
+  console.log(
+    `${jobs.length} run(s) of ${experiment}, profile ${profile}, preset ${preset}, ${parallel} at a time`,
+  );
+  if (options.plan === true) {
+    for (const job of jobs) console.log(`  ${jobLabel(job)}`);
+    return;
+  }
+  const store = openStore(options.runs);
+  const signal = stopSignal(() =>
+    process.stderr.write('\nStopping after this step, with checkpoints; once more ends at once.\n'),
+  );
+  const progress = sweepProgress(shortLabels(jobs));
+  const threads =
+    parallel === 1 ? {} : { threads: Math.max(1, Math.floor(availableParallelism() / parallel)) };
+  const numbers = new Map(jobs.map((job, index) => [job, index]));
+  const outcomes = await runQueue<SweepJob, string>({
+    jobs,
+    parallel,
+    retries,
+    signal,
+    isFinal: (error) => error instanceof UserError,
+    onEvent: progress.onQueue,
+    run: (job, _, stop) =>
+      runJobProcess(
+        { job, context },
+        {
+          ...threads,
+          ...(stop === undefined ? {} : { signal: stop }),
+          onEvent: (event) => progress.onJob(numbers.get(job) ?? 0, event),
+          onRemark: progress.onRemark,
+        },
+      ),
+  }).finally(progress.stop);
+  printTable(jobs, outcomes, store, options.show.length > 0 ? options.show : SHOWN[experiment]);
+  console.log(`Runs: ${relative('.', store.dir) || '.'}`);
+  conclude(jobs, outcomes);
+}
+
+/** Says what was not done, and ends with a status that tells so. */
+function conclude(jobs: readonly SweepJob[], outcomes: readonly Outcome<string>[]): void {
+  const failures = outcomes.flatMap((outcome, i) =>
+    outcome.state === 'failed' ? [`  ${jobLabel(jobs[i] as SweepJob)}: ${outcome.error.message}`] : [],
+  );
+  if (failures.length > 0) {
+    throw new UserError(
+      `${failures.length} of ${jobs.length} runs failed:\n${failures.join('\n')}`,
+      'The others are kept; the same command tries again what failed.',
+    );
+  }
+  const stopped = outcomes.filter(({ state }) => state === 'stopped').length;
+  if (stopped === 0) return;
+  process.exitCode = 130;
+  throw new UserError(
+    `Stopped with ${stopped} of ${jobs.length} runs to do.`,
+    'Nothing is lost: the same command goes on.',
+  );
+}
