@@ -8,6 +8,7 @@ import { benchGpu } from './gpu/bench.js';
 import { benchKnn } from './knn/bench.js';
 import { benchLoading } from './loading/bench.js';
 import { benchMemory } from './memory/bench.js';
+import { benchMoco } from './moco/bench.js';
 import { benchProbe } from './probe/bench.js';
 import { benchStep } from './resnet/bench.js';
 import { benchWahba } from './wahba/bench.js';
@@ -51,6 +52,19 @@ program
   .option('--shards <n>', 'also our step in so many processes of one thread each')
   .option('--out <file>', 'write the figures as JSON')
   .action(benchStep);
+program
+  .command('moco')
+  .description(
+    "MoCo's step against its own forward and backward pass plus one forward pass; the ratio is to be low",
+  )
+  .argument('[network]', 'resnet18 or resnet50', 'resnet18')
+  .option('--batch <n>', 'images of a view', '32')
+  .option('--queue <n>', 'keys in the queue', '4096')
+  .option('--rounds <n>', 'times that each side is timed', '6')
+  .option('--steps <n>', 'steps of a side before the other has its turn', '2')
+  .option('--threads <n>', 'threads of each side', '2')
+  .option('--out <file>', 'write the figures as JSON')
+  .action(benchMoco);
 program
   .command('memory')
   .description('peak resident memory of the ResNet-18 step against PyTorch; the ratio is to be low')

@@ -61,6 +61,15 @@ export { alignment } from './losses/alignment.js';
 export { uniformity } from './losses/uniformity.js';
 export { equivariance } from './losses/equivariance.js';
 export { careLoss } from './losses/care.js';
+export { bilinearEquivariance, toHyperboloid, type BilinearForm } from './losses/bilinear-equivariance.js';
+export { queueInfoNce } from './losses/queue-info-nce.js';
+export { predictionLoss } from './losses/prediction.js';
+export { barlowTwins } from './losses/barlow-twins.js';
+export { crossEntropy } from './losses/cross-entropy.js';
+// Methods
+export { METHOD_NAMES, methodOf, type MethodName, type MethodSettings } from './methods/methods.js';
+export type { Method, MethodModel } from './methods/method.js';
+export { withCare } from './methods/care.js';
 export { OBJECTIVES, objectiveLoss, type ObjectiveName } from './methods/objective.js';
 // Measures
 export { embeddingsFrom, type EmbeddingPair, type Embeddings } from './measure/embeddings.js';

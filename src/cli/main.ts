@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   doctor: async () => (await import('./doctor.js')).registerDoctor,
   train: async () => (await import('./train.js')).registerTrain,
   measure: async () => (await import('./measure.js')).registerMeasure,
+  presets: async () => (await import('./presets.js')).registerPresets,
   reproduce: async () => (await import('./reproduce.js')).registerReproduce,
   sweep: async () => (await import('./sweep.js')).registerSweep,
   report: async () => (await import('./report.js')).registerReport,

@@ -40,6 +40,8 @@ const EXAMPLES = `
 Examples:
   care train                                               CARE on the data that is found, small network
   care train --method simclr --data cifar10                the same without L_equi
+  care train --method moco-v2+care -p moco.queue=2048      CARE's term on another method
+  care train --preset official-code                        as the official code has it (care presets diff)
   care train --model resnet18 --data cifar10 --epochs 1    the paper's smaller network
   care train -p training.lambda=0.1 -p training.chunks=4   other settings, another run
   care train --model resnet50 -p training.microBatch=32    a batch in pieces, where memory does not suffice
@@ -80,7 +82,10 @@ export function registerTrain(program: Command): void {
       ),
     )
     .option('--eager', 'run op by op instead of as a recorded graph')
-    .option('--shards <n>', 'divide the views of a step over so many processes: 1, 2 or 4 (SimCLR: 1 or 2)')
+    .option(
+      '--shards <n>',
+      'divide the views of a step over so many processes: 1, 2 or 4 (two views: 1 or 2); for methods of projections alone',
+    )
     .option('--gpus <list>', 'GPUs to train on, e.g. 0,1,2,3: one process for each')
     .addHelpText('after', EXAMPLES)
     .action(train);
@@ -119,6 +124,9 @@ function printResult(record: RunRecord, folder: string): void {
   console.log(
     `  kNN accuracy   ${percent(record, 'accuracy')}  (\u00b1 standard error over ${n} test images)`,
   );
+  if (knn?.estimates['best'] !== undefined) {
+    console.log(`  best on the way  ${percent(record, 'best')}  (chosen on these test images)`);
+  }
   console.log(`  before training  ${percent(record, 'untrained')}`);
   console.log(`  chance           ${percent(record, 'chance')}`);
   if (record.trainingSeconds > 0) {

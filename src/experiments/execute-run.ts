@@ -6,6 +6,8 @@ import type { Program } from '../tensorflow/compile.js';
 import { deviceMemoryBytes } from '../tensorflow/device-memory.js';
 import { environmentFacts } from '../tensorflow/engine.js';
 import type { TensorDataMap } from '../tensorflow/tensor-data.js';
+import type { CheckpointState } from '../train/checkpoint-state.js';
+import { UserError } from '../train/user-error.js';
 import { DivergedError, train, type Evaluation, type TrainProgress } from '../train/trainer.js';
 import { breathe, interruptSignal } from './interrupt.js';
 
@@ -74,6 +76,20 @@ function noteDeviceMemory(run: OpenRun, last: Progress | undefined): void {
   if (peakDeviceMemoryBytes !== undefined) run.progress({ ...last, peakDeviceMemoryBytes });
 }
 
+/** @throws UserError when the checkpoint is of another network or method: it names what differs, and in which shape. */
+function goOnFrom(program: Program, { step, tensors }: CheckpointState): void {
+  try {
+    program.writeState(tensors);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError(
+      `The checkpoint of step ${step} does not fit what is to be trained. ${reason}`,
+      "It was made by another network, method or optimizer. Remove the run's folder `checkpoints`, or give another --runs folder.",
+      { cause: error },
+    );
+  }
+}
+
 async function trainToEnd(
   run: OpenRun,
   job: RunJob,
@@ -83,7 +99,7 @@ async function trainToEnd(
   const { program, inputsAt, viewsPerStep, stepsPerEpoch, evaluation } = training;
   const checkpoint = run.latestCheckpoint();
   const from = checkpoint?.state.step ?? 0;
-  if (checkpoint !== null) program.writeState(checkpoint.state.tensors);
+  if (checkpoint !== null) goOnFrom(program, checkpoint.state);
   run.startSession(environmentFacts(), from);
   for (const note of training.notes ?? []) run.note(note);
   let last: Progress | undefined;

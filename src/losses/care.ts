@@ -1,4 +1,5 @@
 import * as tf from '../tensorflow/tf.js';
+import { checkWeight } from './check-weight.js';
 import { equivariance, type EquivarianceOptions } from './equivariance.js';
 import { infoNce, type InfoNceOptions } from './info-nce.js';
 
@@ -33,9 +34,7 @@ export interface CareTerms {
  */
 export function careLoss(views: CareViews, options: CareOptions): CareTerms {
   const { lambda } = options;
-  if (!(lambda >= 0 && Number.isFinite(lambda))) {
-    throw new RangeError(`careLoss: lambda is ${lambda}; it must be a number >= 0, e.g. 0.01.`);
-  }
+  checkWeight('careLoss', 'lambda', lambda, 0.01);
   const contrast = infoNce(views.first, views.second, options);
   const equivariant = equivariance(views.chunkedFirst, views.chunkedSecond, options);
   return {

@@ -17,7 +17,8 @@ export interface EquivarianceOptions {
   readonly reduction: EquivarianceReduction;
 }
 
-function chunkSize(batch: number, chunks: number): number {
+/** Rows of a chunk. @throws RangeError when the batch cannot be cut into chunks of at least 2. */
+export function chunkSize(batch: number, chunks: number): number {
   if (!Number.isInteger(chunks) || chunks < 1) {
     throw new RangeError(`equivariance: chunks is ${chunks}; it must be a whole number >= 1.`);
   }
@@ -36,7 +37,8 @@ function chunkSize(batch: number, chunks: number): number {
   return size;
 }
 
-function scaleOf(reduction: EquivarianceReduction, chunks: number, size: number): number {
+/** By what the sum of the squared differences over all chunks is multiplied. @throws RangeError for an unknown reduction. */
+export function equivarianceScale(reduction: EquivarianceReduction, chunks: number, size: number): number {
   switch (reduction) {
     case 'mean':
       return 1 / (chunks * size * (size - 1));
@@ -71,7 +73,7 @@ export function equivariance(
   const { chunks, reduction } = options;
   const { batch, dim } = checkViews('equivariance', first, second, 2, 'since one item alone has no pairs');
   const size = chunkSize(batch, chunks);
-  const scale = scaleOf(reduction, chunks, size);
+  const scale = equivarianceScale(reduction, chunks, size);
 
   const gram = (x: tf.Tensor2D): tf.Tensor3D => {
     const parts = tf.reshape(x, [chunks, size, dim]);

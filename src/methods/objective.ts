@@ -18,6 +18,10 @@ export const OBJECTIVES = {
   'l-unif': ['uniformity'],
   'l-unif+l-equi': ['uniformity', 'equivariance'],
   'l-inv': ['alignment'],
+  'l-equi': ['equivariance'],
+  'l-inv+l-unif': ['alignment', 'uniformity'],
+  'l-inv+l-equi': ['alignment', 'equivariance'],
+  'l-inv+l-unif+l-equi': ['alignment', 'uniformity', 'equivariance'],
 } as const satisfies Readonly<Record<string, readonly Term[]>>;
 
 export type ObjectiveName = keyof typeof OBJECTIVES;

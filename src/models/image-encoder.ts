@@ -1,4 +1,4 @@
-import type { Module } from '../nn/module.js';
+import type { Module, Scope } from '../nn/module.js';
 import { normalizeRows } from '../nn/normalize-rows.js';
 import { prefixed } from '../nn/prefixed.js';
 import type * as tf from '../tensorflow/tf.js';
@@ -15,6 +15,8 @@ export interface ImageEncoder extends Module<tf.Tensor4D, tf.Tensor2D> {
   readonly features: FeatureModule;
   /** Features to embeddings that are not normalised yet; over the variables `head.*` of the whole. */
   readonly head: Module<tf.Tensor2D, tf.Tensor2D>;
+  /** Images to embeddings that are not normalised yet, `h(g(x))`. */
+  readonly project: (scope: Scope, images: tf.Tensor4D) => tf.Tensor2D;
 }
 
 /**
@@ -24,10 +26,13 @@ export interface ImageEncoder extends Module<tf.Tensor4D, tf.Tensor2D> {
 export function imageEncoder({ encoder, head }: ImageEncoderParts): ImageEncoder {
   const features = { ...prefixed('encoder', encoder), dim: encoder.dim };
   const projection = prefixed('head', head);
+  const project = (scope: Scope, images: tf.Tensor4D) =>
+    projection.apply(scope, features.apply(scope, images));
   return {
     features,
     head: projection,
     variables: [...features.variables, ...projection.variables],
-    apply: (scope, images) => normalizeRows(projection.apply(scope, features.apply(scope, images))),
+    project,
+    apply: (scope, images) => normalizeRows(project(scope, images)),
   };
 }

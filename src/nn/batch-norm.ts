@@ -3,7 +3,12 @@ import * as tf from '../tensorflow/tf.js';
 import { constant } from './initialisers.js';
 import type { Module, Variable } from './module.js';
 
-function batchNormVariables(name: string, channels: number): readonly Variable[] {
+export interface BatchNormLayerOptions {
+  /** Whether channels have a scale and an offset, which are trained; yes where left out. */
+  readonly affine?: boolean;
+}
+
+function batchNormVariables(name: string, channels: number, affine: boolean): readonly Variable[] {
   const variable = (part: string, kind: Variable['kind'], value: number): Variable => ({
     name: `${name}.${part}`,
     shape: [channels],
@@ -11,8 +16,7 @@ function batchNormVariables(name: string, channels: number): readonly Variable[]
     initial: () => constant(value, channels),
   });
   return [
-    variable('weight', 'parameter', 1),
-    variable('bias', 'parameter', 0),
+    ...(affine ? [variable('weight', 'parameter', 1), variable('bias', 'parameter', 0)] : []),
     variable('running_mean', 'buffer', 0),
     variable('running_var', 'buffer', 1),
   ];
@@ -24,15 +28,19 @@ function batchNormVariables(name: string, channels: number): readonly Variable[]
  *
  * @param name - prefix of its variables: `weight`, `bias`, and the buffers `running_mean`, `running_var`.
  */
-export function batchNorm2d(name: string, channels: number): Module<tf.Tensor4D, tf.Tensor4D> {
+export function batchNorm2d(
+  name: string,
+  channels: number,
+  { affine = true }: BatchNormLayerOptions = {},
+): Module<tf.Tensor4D, tf.Tensor4D> {
   return {
-    variables: batchNormVariables(name, channels),
+    variables: batchNormVariables(name, channels, affine),
     apply(scope, x) {
       const of = (part: string) => scope.get(`${name}.${part}`) as tf.Tensor1D;
       const { y, mean, variance } = batchNorm(
         x,
-        of('weight'),
-        of('bias'),
+        affine ? of('weight') : tf.ones([channels]),
+        affine ? of('bias') : tf.zeros([channels]),
         of('running_mean'),
         of('running_var'),
         { training: scope.training },
@@ -47,8 +55,12 @@ export function batchNorm2d(name: string, channels: number): Module<tf.Tensor4D,
 }
 
 /** {@link batchNorm2d} of vectors `[batch, channels]`, as PyTorch's `nn.BatchNorm1d`. */
-export function batchNorm1d(name: string, channels: number): Module<tf.Tensor2D, tf.Tensor2D> {
-  const images = batchNorm2d(name, channels);
+export function batchNorm1d(
+  name: string,
+  channels: number,
+  options: BatchNormLayerOptions = {},
+): Module<tf.Tensor2D, tf.Tensor2D> {
+  const images = batchNorm2d(name, channels, options);
   return {
     variables: images.variables,
     apply(scope, x) {

@@ -2,7 +2,7 @@ import type * as tf from '../tensorflow/tf.js';
 import type { Module, Scope } from './module.js';
 
 /** The scope in which the variable `<prefix>.<name>` is called `<name>`. */
-function scopeWithin(scope: Scope, prefix: string): Scope {
+export function scopeWithin(scope: Scope, prefix: string): Scope {
   return {
     training: scope.training,
     get: (name) => scope.get(`${prefix}.${name}`),

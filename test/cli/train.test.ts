@@ -37,7 +37,7 @@ describe.skipIf(notBuilt !== null)(`care train${notBuilt === null ? '' : `: ${no
     const { code, out, err } = await care(['train', '--help']);
     expect([code, err]).toEqual([0, '']);
     for (const text of [
-      '"care", "simclr", "untrained"',
+      '"care", "simclr", "moco-v2", "moco-v2+care", "byol", "byol+care"',
       '"small", "resnet18", "resnet34", "resnet50"',
       '--epochs <n>',
       'smoke, laptop, overnight, workstation, paper',
@@ -87,7 +87,25 @@ describe.skipIf(notBuilt !== null)(`care train${notBuilt === null ? '' : `: ${no
   }, 120_000);
 
   it.each<[readonly string[], string]>([
-    [['--method', 'simclrr'], "argument 'simclrr' is invalid. Allowed choices are care, simclr, untrained."],
+    [['--method', 'simclrr'], "argument 'simclrr' is invalid. Allowed choices are care, simclr, moco-v2, "],
+    [
+      ['--method', 'moco-v2', '-p', 'moco.queue=20'],
+      'MoCo: a queue of 20 keys is no multiple of the batch of 8, which goes into it whole; give 24, say.',
+    ],
+    [
+      ['--method', 'byol', '-p', 'training.microBatch=4'],
+      'A step of BYOL cannot be divided into micro-batches of 4: its loss needs a momentum encoder',
+    ],
+    [
+      ['--method', 'e-ssl+care', '--shards', '2'],
+      'A step of CARE (E-SSL) cannot be divided over 2 processes: its loss needs features of turned images',
+    ],
+    [['-p', 'training.negativeGroups=3'], 'A batch of 8 cannot be cut into 3 groups of at least 2 images'],
+    [
+      ['-p', 'training.temperature=0'],
+      'training.temperature: given "0" (from -p), allowed is a number above 0',
+    ],
+    [['-p', 'training.lambda=-1'], 'training.lambda: given "-1" (from -p), allowed is a number at least 0'],
     [['--model', 'resnet19'], 'Allowed choices are small, resnet18, resnet34, resnet50.'],
     [['--data', 'cifar-10'], 'There is no image data "cifar-10".\nDid you mean "cifar10"?'],
     [['--data', 'cifar100'], 'CIFAR-100 was not found: none of cifar-100-binary is in '],

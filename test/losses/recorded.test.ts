@@ -1,7 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { alignment } from '../../src/losses/alignment.js';
+import { barlowTwins } from '../../src/losses/barlow-twins.js';
+import { bilinearEquivariance } from '../../src/losses/bilinear-equivariance.js';
+import { crossEntropy } from '../../src/losses/cross-entropy.js';
 import { equivariance } from '../../src/losses/equivariance.js';
 import { infoNce } from '../../src/losses/info-nce.js';
+import { predictionLoss } from '../../src/losses/prediction.js';
+import { queueInfoNce } from '../../src/losses/queue-info-nce.js';
 import { uniformity } from '../../src/losses/uniformity.js';
 import { compileProgram, type Execution } from '../../src/tensorflow/compile.js';
 import { startEngine } from '../../src/tensorflow/engine.js';
@@ -17,6 +22,19 @@ const losses = {
   alignment,
   uniformity,
   equivariance: (a: tf.Tensor2D, b: tf.Tensor2D) => equivariance(a, b, { chunks: 2, reduction: 'mean' }),
+  queueInfoNce: (a: tf.Tensor2D, b: tf.Tensor2D) =>
+    queueInfoNce(a, b, tf.neg(tf.onesLike(b)), { temperature: 0.2 }),
+  prediction: predictionLoss,
+  barlowTwins: (a: tf.Tensor2D, b: tf.Tensor2D) => barlowTwins(a, b, { offDiagonal: 0.3 }),
+  crossEntropy: (a: tf.Tensor2D, b: tf.Tensor2D) =>
+    tf.add<tf.Scalar>(
+      crossEntropy(a, tf.range(0, 8, 1, 'int32').mod(tf.scalar(4, 'int32'))),
+      tf.mean(tf.square(b)),
+    ),
+  minkowski: (a: tf.Tensor2D, b: tf.Tensor2D) =>
+    bilinearEquivariance(a, b, 'minkowski', { chunks: 2, reduction: 'mean' }),
+  symplectic: (a: tf.Tensor2D, b: tf.Tensor2D) =>
+    bilinearEquivariance(a, b, 'symplectic', { chunks: 2, reduction: 'mean' }),
 };
 
 const inputs = {

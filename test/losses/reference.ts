@@ -101,3 +101,84 @@ export function largestGap(actual: ArrayLike<number>, expected: ArrayLike<number
   if (actual.length !== expected.length) return Infinity;
   return Array.from(actual).reduce((gap, x, i) => Math.max(gap, Math.abs(x - (expected[i] ?? NaN))), 0);
 }
+
+/** InfoNCE of queries against keys of the same items and a queue. */
+export function queueInfoNceLoop(queries: Rows, keys: Rows, queue: Rows, temperature: number): number {
+  const losses = queries.map((query, i) => {
+    const positive = Math.exp(dot(query, keys[i] ?? []) / temperature);
+    const negatives = queue.reduce((sum, key) => sum + Math.exp(dot(query, key) / temperature), 0);
+    return -Math.log(positive / (positive + negatives));
+  });
+  return losses.reduce((a, b) => a + b, 0) / losses.length;
+}
+
+/** Mean squared distance of rows scaled to length 1. */
+export function predictionLoop(predictions: Rows, targets: Rows): number {
+  const unit = (row: readonly number[]) => row.map((x) => x / Math.sqrt(dot(row, row)));
+  const squares = predictions.map((row, i) => {
+    const target = unit(targets[i] ?? []);
+    return unit(row).reduce((sum, x, j) => sum + (x - (target[j] ?? NaN)) ** 2, 0);
+  });
+  return squares.reduce((a, b) => a + b, 0) / squares.length;
+}
+
+/** Sum over pairs of dimensions of their correlation's squared difference to that wanted. */
+export function barlowTwinsLoop(first: Rows, second: Rows, offDiagonal: number): number {
+  const batch = first.length;
+  const dim = first[0]?.length ?? 0;
+  const columnOf = (rows: Rows, j: number): number[] => {
+    const column = rows.map((row) => row[j] ?? NaN);
+    const mean = column.reduce((a, b) => a + b, 0) / batch;
+    const variance = column.reduce((sum, x) => sum + (x - mean) ** 2, 0) / batch;
+    return column.map((x) => (x - mean) / Math.sqrt(variance + 1e-5));
+  };
+  let total = 0;
+  for (let i = 0; i < dim; i++) {
+    for (let j = 0; j < dim; j++) {
+      const correlation = dot(columnOf(first, i), columnOf(second, j)) / batch;
+      total += i === j ? (1 - correlation) ** 2 : offDiagonal * correlation ** 2;
+    }
+  }
+  return total;
+}
+
+export function crossEntropyLoop(logits: Rows, labels: readonly number[]): number {
+  const losses = logits.map((row, i) => {
+    const sum = row.reduce((total, x) => total + Math.exp(x), 0);
+    return -Math.log(Math.exp(row[labels[i] ?? -1] ?? NaN) / sum);
+  });
+  return losses.reduce((a, b) => a + b, 0) / losses.length;
+}
+
+/** The value of a bilinear form, `u^T M v`, written out. */
+export function formValue(
+  form: 'inner' | 'minkowski' | 'symplectic',
+  u: readonly number[],
+  v: readonly number[],
+): number {
+  const half = u.length / 2;
+  return u.reduce((sum, x, i) => {
+    if (form === 'symplectic') return sum + (i < half ? x * (v[i + half] ?? NaN) : -x * (v[i - half] ?? NaN));
+    return sum + (form === 'minkowski' && i === 0 ? -1 : 1) * x * (v[i] ?? NaN);
+  }, 0);
+}
+
+/** L_equi for a bilinear form over the pairs of each chunk. */
+export function bilinearLoop(
+  first: Rows,
+  second: Rows,
+  form: 'inner' | 'minkowski' | 'symplectic',
+  chunks: number,
+  reduction: 'mean' | 'official-sum',
+): number {
+  const size = first.length / chunks;
+  let total = 0;
+  for (let i = 0; i < first.length; i++) {
+    for (let j = 0; j < first.length; j++) {
+      if (i === j || Math.floor(i / size) !== Math.floor(j / size)) continue;
+      const [a, b] = [first, second].map((rows) => formValue(form, rows[i] ?? [], rows[j] ?? []));
+      total += ((a ?? NaN) - (b ?? NaN)) ** 2 * (reduction === 'mean' ? 1 / (size - 1) : 2);
+    }
+  }
+  return total / (size * chunks);
+}

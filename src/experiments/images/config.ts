@@ -1,8 +1,9 @@
 /** What can be set in pretraining on images (section 5 and appendix C of the paper). */
 import { z } from 'zod';
+import { METHOD_NAMES } from '../../methods/methods.js';
 
 /** Methods that pretrain; `untrained` keeps the initial weights, as a control. */
-export const IMAGE_METHODS = ['care', 'simclr', 'untrained'] as const;
+export const IMAGE_METHODS = [...METHOD_NAMES, 'untrained'] as const;
 export type ImageMethod = (typeof IMAGE_METHODS)[number];
 
 export const ARCHITECTURES = ['small', 'resnet18', 'resnet34', 'resnet50'] as const;
@@ -66,7 +67,13 @@ export const trainingSchema = z.strictObject({
       /** Linear warm-up of the learning rate. */
       warmup: whole.min(0).default(0),
       warmupUnit: z.enum(['steps', 'epochs']).default('epochs'),
+      /** tau of InfoNCE and of L_unif. */
       temperature: z.number().gt(0).default(0.5),
+      /**
+       * Groups of the batch whose images are each other's negatives: 1 is the whole batch; N is what N GPUs give that gather
+       * no embeddings, as in the official code. A queue is shared by all.
+       */
+      negativeGroups: whole.min(1).default(1),
       /** Weight of L_equi; it means nothing without `reduction`. */
       lambda: z.number().min(0).default(0.01),
       /** Chunks of the batch that draw one pair of augmentations each (`n_split`). */
@@ -79,6 +86,52 @@ export const trainingSchema = z.strictObject({
        * norm then sees the statistics of a piece.
        */
       microBatch: whole.min(2).nullable().default(null),
+      /**
+       * Whether the weights with the best kNN accuracy on the way are kept beside the last ones, as the official code does.
+       * They are chosen on the *test* images, so their accuracy is no estimate for others.
+       */
+      kept: z.enum(['last', 'last-and-best']).default('last'),
+    })
+    .prefault({}),
+  moco: z
+    .strictObject({
+      /** m of the momentum encoder. */
+      momentum: share.default(0.999),
+      /** Keys in the queue, a multiple of the batch. */
+      queue: whole.min(2).default(4096),
+      /** Groups in which the keys go through batch norm, shuffled; 1: all together, in order. */
+      shuffleGroups: whole.min(1).default(1),
+    })
+    .prefault({}),
+  byol: z
+    .strictObject({
+      /** The momentum at the first step; it rises to 1 at the last. */
+      momentum: share.default(0.996),
+      /** Width of the predictor's hidden layer. */
+      hidden: whole.min(1).default(512),
+    })
+    .prefault({}),
+  barlow: z
+    .strictObject({
+      /** Weight of the correlations off the diagonal. */
+      offDiagonal: z.number().min(0).default(0.0051),
+    })
+    .prefault({}),
+  equimod: z
+    .strictObject({
+      /** Weight of the equivariance loss beside InfoNCE. */
+      weight: z.number().min(0).default(1),
+      temperature: z.number().gt(0).default(0.2),
+      /** Width of the equivariance head's hidden layers. */
+      hidden: whole.min(1).default(2048),
+    })
+    .prefault({}),
+  essl: z
+    .strictObject({
+      /** Weight of the rotation loss beside InfoNCE. */
+      weight: z.number().min(0).default(0.4),
+      /** Width of the predictor's hidden layers. */
+      hidden: whole.min(1).default(2048),
     })
     .prefault({}),
 });

@@ -1,7 +1,7 @@
 /** Whether training will fit into memory, told before it begins. */
 import { CHANNELS, type ImageSize } from '../../augment/images.js';
 import { dataSet, pixelsInMemory, type DataSet } from '../../data/data-set.js';
-import type { ObjectiveName } from '../../methods/objective.js';
+import type { MethodName } from '../../methods/methods.js';
 import {
   recordFunction,
   type Execution,
@@ -18,17 +18,17 @@ import {
   type SizedRecording,
 } from '../../tensorflow/step-memory.js';
 import { sizeOf, type TensorDataMap } from '../../tensorflow/tensor-data.js';
-import type * as tf from '../../tensorflow/tf.js';
 import { embeddingLossFunction } from '../../train/embedding-loss.js';
 import { viewsByShard } from '../../train/shards/plan.js';
 import { shardFunction } from '../../train/shards/shard-model.js';
 import { UserError } from '../../train/user-error.js';
 import type { ImageConfig } from './config.js';
 import { EMBED_BATCH, embedFunction } from './embedding.js';
+import { imageMethod } from './method.js';
 import { imageModel } from './model.js';
 import { RESIDENT_LIMIT, streamedPixels } from './pixels.js';
 import { imageShardModel } from './shard-model.js';
-import { stepParts, trainingDefinition, type StepParts } from './training.js';
+import { divisibleLoss, stepParts, trainingDefinition, type StepParts } from './training.js';
 
 /** Batches with which the functions are recorded; what a larger one takes is told from these two. */
 const RECORDED = [2, 4] as const;
@@ -76,10 +76,11 @@ export interface StepExecution {
 function dividedFunctions(
   config: ImageConfig,
   image: ImageSize,
-  { views, loss }: StepParts,
+  parts: StepParts,
   processes: number,
 ): Readonly<Record<string, ProgramFunction>> {
   const { batch } = config.training;
+  const { names: views } = parts.views;
   const [own = []] = viewsByShard(views, processes);
   const step = shardFunction(imageShardModel({ config, image }), own, (_state, { gradient, buffers }) => ({
     outputs: { gradient, ...buffers },
@@ -88,21 +89,34 @@ function dividedFunctions(
     views,
     batch,
     dim: config.model.dim,
-    loss: (embeddings) => loss((view) => embeddings[view] as tf.Tensor2D),
+    loss: divisibleLoss(parts, `over ${processes} processes`),
   });
   return { step, batchLoss };
+}
+
+/** The configuration for a batch of so many images. */
+function shrunk(config: ImageConfig, items: number, inPieces: boolean): ImageConfig {
+  const training = {
+    ...config.training,
+    batch: items,
+    chunks: 1,
+    negativeGroups: 1,
+    microBatch: inPieces ? items : null,
+  };
+  // As many batches in the queue, so that at the batch itself it has its own length.
+  const queue = items * Math.round(config.moco.queue / config.training.batch);
+  return { ...config, training, moco: { ...config.moco, queue, shuffleGroups: 1 } };
 }
 
 /** The program for so many images, all of them in one piece. */
 function definitionFor(
   config: ImageConfig,
-  objective: ObjectiveName,
+  objective: MethodName,
   size: ImageSize,
   items: number,
   { processes, inPieces }: StepExecution,
 ): ProgramDefinition {
-  const training = { ...config.training, batch: items, chunks: 1, microBatch: inPieces ? items : null };
-  const small = { ...config, training };
+  const small = shrunk(config, items, inPieces);
   const data = blankImages(items, size);
   const embed = embedFunction(config, size, items);
   if (processes === 1) {
@@ -112,6 +126,12 @@ function definitionFor(
   const parts = stepParts(small, objective, data, streamedPixels(data));
   const functions = { ...dividedFunctions(small, size, parts, processes), embed };
   return { name: parts.name, state: parts.state, functions };
+}
+
+/** Bytes of the state at a batch; all but a queue is the same at any. */
+function stateBytes(definitions: readonly [ProgramDefinition, ProgramDefinition], batch: number): number {
+  const [first, second] = definitions.map(({ state }) => bytesOf(state)) as [number, number];
+  return first + ((second - first) * (batch - RECORDED[0])) / (RECORDED[1] - RECORDED[0]);
 }
 
 type Recorded = Readonly<Record<string, readonly [SizedRecording, SizedRecording]>>;
@@ -147,7 +167,7 @@ function otherProcesses(config: ImageConfig, processes: number, step: number): n
  */
 export function trainingMemory(
   config: ImageConfig,
-  objective: ObjectiveName,
+  objective: MethodName,
   data: Pick<DataSet, 'height' | 'width' | 'length'>,
   how: StepExecution,
 ): ((piece: number) => number) | null {
@@ -159,8 +179,8 @@ export function trainingMemory(
   if (recorded === null) return null;
   const pixels = data.length * data.height * data.width * CHANNELS;
   const isResident = processes === 1 && pixels <= RESIDENT_LIMIT;
-  const fixed = COPIES * (bytesOf(definitions[0].state) + (isResident ? pixels : 0));
   const { batch } = config.training;
+  const fixed = COPIES * (stateBytes(definitions, batch) + (isResident ? pixels : 0));
   const peakOf = (recording: RawRecording) =>
     execution === 'eager' ? peakEagerBytes(recording) : peakGraphBytes(simplify(recording));
   return (piece) => {
@@ -214,7 +234,7 @@ function lessCostly(how: StepExecution): readonly (readonly [string, StepExecuti
 /** The first thing to do instead that fits. */
 function alternativeFor(
   config: ImageConfig,
-  objective: ObjectiveName,
+  objective: MethodName,
   data: Pick<DataSet, 'height' | 'width' | 'length'>,
   available: number,
   how: StepExecution,
@@ -225,6 +245,7 @@ function alternativeFor(
     const bytes = trainingMemory(config, objective, data, less)?.(microBatch ?? batch) ?? Infinity;
     if (bytes <= available) return { advice, bytes };
   }
+  if (!canBeDivided(config, objective, data)) return null;
   const inPieces = trainingMemory(config, objective, data, {
     execution: 'chained',
     processes: 1,
@@ -237,13 +258,17 @@ function alternativeFor(
   return { advice: `${first} -p training.microBatch=${fitting.piece}`, bytes: fitting.bytes };
 }
 
-function hintOf(alternative: Alternative | null): string {
+function canBeDivided(config: ImageConfig, objective: MethodName, image: ImageSize): boolean {
+  return imageMethod(config, objective, image).network === null;
+}
+
+function hintOf(alternative: Alternative | null, divisible: boolean): string {
   const override = 'Where more is available than is said, set CARE_MEMORY_BYTES to it.';
   if (alternative === null) {
-    return (
-      'Not even pieces of 2 images fit. Take a smaller network (-p model.architecture) or smaller images (-p data.size). ' +
-      override
-    );
+    const first = divisible
+      ? 'Not even pieces of 2 images fit. Take'
+      : 'This method takes a batch whole. Take a smaller -p training.batch,';
+    return `${first} a smaller network (-p model.architecture) or smaller images (-p data.size). ${override}`;
   }
   const { advice, bytes } = alternative;
   const pieces = advice.includes('microBatch') ? '; batch norm then sees the statistics of a piece' : '';
@@ -260,7 +285,7 @@ function hintOf(alternative: Alternative | null): string {
  */
 export function checkMemory(
   config: ImageConfig,
-  objective: ObjectiveName,
+  objective: MethodName,
   data: Pick<DataSet, 'height' | 'width' | 'length'>,
   available: number,
   { execution = 'chained', processes = 1 }: Partial<Omit<StepExecution, 'inPieces'>> = {},
@@ -276,6 +301,6 @@ export function checkMemory(
     `Training ${config.model.architecture} with a batch of ${batch}${pieces} on images of ` +
       `${data.height} x ${data.width}${where} needs about ${gibibytes(needed)} of memory; ` +
       `${gibibytes(available)} are available.`,
-    hintOf(alternativeFor(config, objective, data, available, how)),
+    hintOf(alternativeFor(config, objective, data, available, how), canBeDivided(config, objective, data)),
   );
 }

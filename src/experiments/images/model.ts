@@ -1,4 +1,5 @@
 /** Model, augmentation and optimizer of a configuration. */
+import type { ImageSize } from '../../augment/images.js';
 import { simclrAugmentation, type SimclrAugmentation } from '../../augment/simclr.js';
 import { imageEncoder, type ImageEncoder } from '../../models/image-encoder.js';
 import { projectionHead } from '../../models/projection-head.js';
@@ -38,14 +39,22 @@ export function initialWeights(config: ImageConfig): TensorDataMap {
   return initialise(imageModel(config), randomStream(config.seed, PURPOSE.weights));
 }
 
-/** The views' augmentation, for images of the given size. */
+/** Sides of a view of the given share, an even number of pixels each. */
+function viewSize({ height, width }: ImageSize, size: number): ImageSize {
+  const side = (pixels: number) => Math.max(2, 2 * Math.round((pixels * size) / 2));
+  return { height: side(height), width: side(width) };
+}
+
+/** The views' augmentation, for images of the given size; `size` is that of the views as a share of it. */
 export function imageAugmentation(
   { augmentation }: ImageConfig,
-  image: { readonly height: number; readonly width: number },
+  image: ImageSize,
+  size = 1,
 ): SimclrAugmentation {
   const { cropScale, flip, jitter, brightness, contrast, saturation, hue, grayscale, blur } = augmentation;
   return simclrAugmentation({
     image,
+    ...(size === 1 ? {} : { output: viewSize(image, size) }),
     crop: { scale: cropScale },
     flip: { p: flip },
     jitter: { p: jitter, brightness, contrast, saturation, hue },

@@ -1,7 +1,10 @@
 /** Pretraining on images as a run of the store: found again, gone on with, or begun; then measured. */
-import { extname } from 'node:path';
+import { extname, join } from 'node:path';
+import type { ImageSize } from '../../augment/images.js';
 import { imageData, loadImages, type ImageSplit, type LoadImagesOptions } from '../../data/images.js';
+import type { DataSet } from '../../data/data-set.js';
 import type { KnnResult } from '../../measure/knn.js';
+import type { MethodName } from '../../methods/methods.js';
 import { hashJson } from '../../runs/canonical-json.js';
 import { codeHash, codeProvenance } from '../../runs/code-version.js';
 import type { PresetName } from '../../runs/presets.js';
@@ -9,18 +12,20 @@ import type { ProfileName } from '../../runs/profiles.js';
 import type { Measurement, RunRecord } from '../../runs/record.js';
 import { idOf, type RunSpec, type RunStore } from '../../runs/store.js';
 import { availableMemory } from '../../tensorflow/available-memory.js';
-import type { Execution } from '../../tensorflow/compile.js';
+import type { Execution, Program } from '../../tensorflow/compile.js';
 import type { TensorDataMap } from '../../tensorflow/tensor-data.js';
 import type { ShardPlan } from '../../train/shards/plan.js';
 import type { TrainProgress } from '../../train/trainer.js';
 import { ensureMeasured, ensureTrained, type RunJob, type Training } from '../execute-run.js';
+import { BEST_WEIGHTS_FILE, keepBestWeights, readBestWeights } from './best-weights.js';
 import type { ImageConfig, ImageMeasureConfig } from './config.js';
 import { embeddingProgram } from './embedding.js';
 import { checkMemory } from './memory.js';
+import { imageMethod } from './method.js';
 import { imageModel, initialWeights } from './model.js';
 import { checkShards, shardedImageTraining } from './sharded-training.js';
 import { knnOf, neighboursOf, type ImageTask } from './monitor.js';
-import { checkBatch, imageTraining, objectiveOf, stepsPerEpoch } from './training.js';
+import { checkBatch, divisibleLoss, imageTraining, objectiveOf, stepsPerEpoch } from './training.js';
 
 export { knnOf, type ImageTask };
 export const IMAGES = 'images';
@@ -61,11 +66,14 @@ export async function loadImageTask(
   return { train: await load('train', limited), test: await load('test', limited) };
 }
 
-const METHOD_LABELS = { care: 'CARE', simclr: 'SimCLR', untrained: 'untrained' } as const;
-
 /** A module beside this one, which is a `.ts` file where the sources are run and a `.js` file in a build. */
 function siblingModule(name: string): URL {
   return new URL(`./${name}${extname(import.meta.url)}`, import.meta.url);
+}
+
+function labelOf(config: ImageConfig, image: ImageSize): string {
+  const objective = objectiveOf(config);
+  return objective === null ? 'untrained' : imageMethod(config, objective, image).label;
 }
 
 function specOf(options: PretrainOptions, { train }: ImageTask): RunSpec {
@@ -73,7 +81,7 @@ function specOf(options: PretrainOptions, { train }: ImageTask): RunSpec {
   const perEpoch = stepsPerEpoch(config, train.length);
   return {
     experiment: IMAGES,
-    label: `${METHOD_LABELS[config.method]} ${config.model.architecture} seed ${config.seed}`,
+    label: `${labelOf(config, train)} ${config.model.architecture} seed ${config.seed}`,
     profile,
     preset,
     config,
@@ -83,6 +91,14 @@ function specOf(options: PretrainOptions, { train }: ImageTask): RunSpec {
     execution,
     plannedSteps: config.method === 'untrained' ? 0 : config.training.epochs * perEpoch,
   };
+}
+
+/** Sees to it that batch, method and pieces fit each other, before anything is written. */
+function checkMethod(config: ImageConfig, objective: MethodName, data: DataSet): void {
+  checkBatch(config, data.length);
+  const method = imageMethod(config, objective, data);
+  const { microBatch } = config.training;
+  if (microBatch !== null) divisibleLoss({ method }, `into micro-batches of ${microBatch}`);
 }
 
 function isFinished(store: RunStore, spec: RunSpec): boolean {
@@ -95,10 +111,17 @@ function knnKey(measures: ImageMeasureConfig): { readonly name: string; readonly
   return { name: 'knn', key: hashJson({ name: 'knn', measures, code }).slice(0, 16) };
 }
 
+interface Wanted {
+  readonly name: string;
+  readonly key: string;
+  /** Where the best weights on the way are kept, or null. */
+  readonly bestFile: string | null;
+}
+
 function* measured(
   { config, measures }: PretrainOptions,
   task: ImageTask,
-  { name, key }: { readonly name: string; readonly key: string },
+  { name, key, bestFile }: Wanted,
   weights: TensorDataMap,
 ): Generator<Measurement> {
   const startedAt = performance.now();
@@ -118,6 +141,7 @@ function* measured(
     kind: 'samples' as const,
   });
   const classes = task.train.classNames.length;
+  const best = bestFile === null ? null : readBestWeights(bestFile);
   yield {
     name,
     key,
@@ -128,9 +152,16 @@ function* measured(
       // The same network before training, which already tells some classes apart.
       untrained: estimate(accuracyOf(initialWeights(config))),
       chance: { value: 100 / classes, unit: '%' },
+      // Chosen on the images that it is taken on.
+      ...(best === null ? {} : { best: estimate(accuracyOf(best.weights)) }),
     },
     seconds: (performance.now() - startedAt) / 1000,
   };
+}
+
+/** The weights of encoder and head among a program's state. */
+function weightsIn(program: Program, names: readonly string[]): TensorDataMap {
+  return Object.fromEntries(Object.entries(program.readState()).filter(([name]) => names.includes(name)));
 }
 
 /**
@@ -143,7 +174,7 @@ export async function pretrain(options: PretrainOptions): Promise<RunRecord> {
   const { store, config, measures, signal, onPhase } = options;
   const task = await loadImageTask(config, options);
   const objective = objectiveOf(config);
-  if (objective !== null) checkBatch(config, task.train.length);
+  if (objective !== null) checkMethod(config, objective, task.train);
   const { shards = { count: 1 } } = options;
   if (objective !== null && shards.count > 1) checkShards(config, objective, shards);
   const neighbours = neighboursOf(measures, task);
@@ -162,9 +193,11 @@ export async function pretrain(options: PretrainOptions): Promise<RunRecord> {
   store.saveManifest({ name, generated, sha256, items, files });
   const perEpoch = stepsPerEpoch(config, task.train.length);
   const steps = spec.plannedSteps;
+  const weightNames = imageModel(config).variables.map((variable) => variable.name);
+  const bestFile = config.training.kept === 'last' ? null : join(store.dir, idOf(spec), BEST_WEIGHTS_FILE);
   const job: RunJob = {
     spec,
-    weightNames: imageModel(config).variables.map((variable) => variable.name),
+    weightNames,
     initialWeights: () => initialWeights(config),
     metricsEvery: Math.max(1, Math.min(perEpoch, Math.round(steps / 200))),
     checkpointEvery: Math.max(1, Math.min(perEpoch, 100)),
@@ -178,7 +211,12 @@ export async function pretrain(options: PretrainOptions): Promise<RunRecord> {
                 ? imageTraining(config, objective, task.train, execution)
                 : shardedImageTraining(config, objective, task.train, execution, shards);
             const every = measures.knnEvery * perEpoch;
-            const look = () => ({ knn: knnOf(training.program, task, measures).accuracy });
+            const look = () => {
+              const { accuracy } = knnOf(training.program, task, measures);
+              if (bestFile !== null)
+                keepBestWeights(bestFile, accuracy, () => weightsIn(training.program, weightNames));
+              return { knn: accuracy };
+            };
             return every === 0 ? training : { ...training, evaluation: { every, run: look } };
           },
   };
@@ -189,7 +227,7 @@ export async function pretrain(options: PretrainOptions): Promise<RunRecord> {
   const key = knnKey(measures);
   const record = await ensureMeasured(store, job, [key], (_, weights) => {
     onPhase?.('measuring');
-    return measured(options, task, key, weights);
+    return measured(options, task, { ...key, bestFile }, weights);
   });
   onPhase?.('ready');
   return record;

@@ -1,14 +1,16 @@
 /** What the presets and profiles of pretraining on images set (section 5 and appendix C of the paper). */
 import { z } from 'zod';
 import { resolveConfig, type ConfigLayer } from '../../runs/configuration.js';
+import { METHOD_NAMES, type MethodName } from '../../methods/methods.js';
 import type { PresetName } from '../../runs/presets.js';
 import type { ProfileName } from '../../runs/profiles.js';
 import type { Json } from '../../runs/record.js';
+import { presetLayer } from './presets.js';
 import { measureSchema, trainingSchema, type ImageConfig, type ImageMeasureConfig } from './config.js';
 
 type Layer = Readonly<Record<string, Json>>;
 
-/** How big: network, images, epochs. What a profile does not say stands in the schema. */
+/** How big: network, images, epochs, and what depends on how many steps there are. What a profile does not say stands in the schema. */
 export const IMAGE_PROFILES: Readonly<Record<ProfileName, Layer>> = {
   smoke: {
     'data.limit': 256,
@@ -16,6 +18,12 @@ export const IMAGE_PROFILES: Readonly<Record<ProfileName, Layer>> = {
     'training.epochs': 2,
     'training.batch': 64,
     'training.chunks': 4,
+    'moco.momentum': 0.9,
+    'moco.queue': 128,
+    'byol.momentum': 0.9,
+    'byol.hidden': 128,
+    'equimod.hidden': 128,
+    'essl.hidden': 128,
     'measures.k': 20,
     'measures.knnLimit': 256,
   },
@@ -23,6 +31,12 @@ export const IMAGE_PROFILES: Readonly<Record<ProfileName, Layer>> = {
     'training.epochs': 30,
     'training.batch': 64,
     'training.chunks': 4,
+    // A momentum encoder must follow within a few thousand steps, and the queue not be older than a few epochs.
+    'moco.momentum': 0.99,
+    'moco.queue': 1024,
+    'byol.momentum': 0.98,
+    'equimod.hidden': 256,
+    'essl.hidden': 256,
     'measures.knnEvery': 5,
   },
   overnight: {
@@ -30,23 +44,15 @@ export const IMAGE_PROFILES: Readonly<Record<ProfileName, Layer>> = {
     'training.batch': 128,
     'training.chunks': 8,
     'model.width': 32,
+    'moco.momentum': 0.99,
+    'moco.queue': 2048,
+    'byol.momentum': 0.99,
+    'equimod.hidden': 512,
+    'essl.hidden': 512,
     'measures.knnEvery': 10,
   },
   workstation: { 'model.architecture': 'resnet18', 'training.epochs': 200, 'measures.knnEvery': 10 },
   paper: { 'model.architecture': 'resnet50', 'training.epochs': 400, 'measures.knnEvery': 10 },
-};
-
-/**
- * Which method. `paper`: lambda .01, each chunk its own pair. Both count L_equi as the official code does, as a sum over
- * the other images of a chunk: on a mean over pairs a lambda of .01 would hardly be felt.
- */
-export const IMAGE_PRESETS: Readonly<Record<PresetName, Layer>> = {
-  paper: { 'training.lambda': 0.01, 'training.pairs': 'per-chunk', 'training.reduction': 'official-sum' },
-  'official-code': {
-    'training.lambda': 0.03,
-    'training.pairs': 'per-batch',
-    'training.reduction': 'official-sum',
-  },
 };
 
 /** The choice of what to run. */
@@ -61,6 +67,22 @@ export interface ImageChoice {
 
 const settingsSchema = z.strictObject({ ...trainingSchema.shape, measures: measureSchema.prefault({}) });
 
+/** The last text that layers give for a setting. */
+function textIn(layers: readonly (ConfigLayer | undefined)[], key: string): string | undefined {
+  const given = layers.map((layer) => layer?.values[key]).filter((value) => typeof value === 'string');
+  return given.at(-1);
+}
+
+/** Method and data set, on which a preset depends; what is no method is left to the check of the settings. */
+function chosenIn(layers: readonly (ConfigLayer | undefined)[]): {
+  readonly method: MethodName | null;
+  readonly data: string;
+} {
+  const name = textIn(layers, 'method') ?? 'care';
+  const method = METHOD_NAMES.find((known) => known === name) ?? null;
+  return { method, data: textIn(layers, 'data.name') ?? 'generated' };
+}
+
 /**
  * The settings of a run: defaults, then preset, profile, the command's options, and the user's settings.
  *
@@ -71,9 +93,10 @@ export function imageConfig(choice: ImageChoice): {
   readonly measures: ImageMeasureConfig;
 } {
   const { preset, profile, options, overrides } = choice;
+  const { method, data } = chosenIn([options, overrides]);
   const { measures, ...config } = resolveConfig(
     settingsSchema,
-    { source: `preset ${preset}`, values: IMAGE_PRESETS[preset] },
+    { source: `preset ${preset}`, values: presetLayer(preset, data, method) },
     { source: `profile ${profile}`, values: IMAGE_PROFILES[profile] },
     ...(options === undefined ? [] : [options]),
     ...(overrides === undefined ? [] : [overrides]),

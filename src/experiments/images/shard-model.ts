@@ -25,6 +25,6 @@ export function imageShardModel({ config, image }: ImageShardOptions): ShardMode
     inputs: pixels.inputs(batch),
     viewInputs: augmentation.inputs(batch),
     embed: (state, inputs, viewed, buffers) =>
-      model.apply(scopeOf(state, true, buffers), augmentation.apply(pixels.images(state, inputs), viewed)),
+      model.project(scopeOf(state, true, buffers), augmentation.apply(pixels.images(state, inputs), viewed)),
   };
 }

@@ -1,10 +1,9 @@
 /** The training step with its views divided over processes; the same step, up to rounding, as in one. */
 import { extname } from 'node:path';
 import type { DataSet } from '../../data/data-set.js';
-import { viewsPerItem, type ObjectiveName } from '../../methods/objective.js';
+import type { MethodName } from '../../methods/methods.js';
 import type { Execution } from '../../tensorflow/compile.js';
 import { MOMENTUM } from '../../tensorflow/kernels/batch-norm.js';
-import type * as tf from '../../tensorflow/tf.js';
 import { viewsByShard, type ShardPlan } from '../../train/shards/plan.js';
 import type { WaitLimits } from '../../train/shards/processes.js';
 import { shardedProgram, type ShardedProgram } from '../../train/shards/sharded-program.js';
@@ -12,7 +11,9 @@ import { UserError } from '../../train/user-error.js';
 import type { ImageConfig } from './config.js';
 import { streamedPixels } from './pixels.js';
 import { imageShardModel, type ImageShardOptions } from './shard-model.js';
-import { stepParts, type ImageTraining } from './training.js';
+import { imageMethod } from './method.js';
+import { divisibleLoss, stepParts, type ImageTraining } from './training.js';
+import { viewNames } from './views.js';
 
 export interface ShardedImageTraining extends ImageTraining {
   readonly program: ShardedProgram;
@@ -20,9 +21,18 @@ export interface ShardedImageTraining extends ImageTraining {
   readonly notes: readonly string[];
 }
 
-/** @throws UserError for a number of processes that does not divide the views, and for micro-batches besides. */
-export function checkShards({ training }: ImageConfig, objective: ObjectiveName, { count }: ShardPlan): void {
-  viewsByShard(Array.from({ length: viewsPerItem(objective) }), count);
+/** Any size: what a method says of its views does not depend on it. */
+const SIZE = { height: 32, width: 32 };
+
+/**
+ * @throws UserError for a method whose step cannot be divided, a number of processes that does not divide the views, and
+ *   for micro-batches besides.
+ */
+export function checkShards(config: ImageConfig, objective: MethodName, { count }: ShardPlan): void {
+  const { training } = config;
+  const method = imageMethod(config, objective, SIZE);
+  divisibleLoss({ method }, `over ${count} processes`);
+  viewsByShard(viewNames(method), count);
   if (training.microBatch !== null) {
     throw new UserError(
       `A step cannot be divided over ${count} processes and into micro-batches of ${training.microBatch} as well.`,
@@ -46,19 +56,15 @@ function noteOf({ count, gpus }: ShardPlan): string {
  */
 export function shardedImageTraining(
   config: ImageConfig,
-  objective: ObjectiveName,
+  objective: MethodName,
   data: DataSet,
   execution: Execution,
   plan: ShardPlan,
   limits: Partial<WaitLimits> = {},
 ): ShardedImageTraining {
   checkShards(config, objective, plan);
-  const { optimizer, views, loss, training, state, functions } = stepParts(
-    config,
-    objective,
-    data,
-    streamedPixels(data),
-  );
+  const parts = stepParts(config, objective, data, streamedPixels(data));
+  const { optimizer, views, training, state, functions } = parts;
   const options: ImageShardOptions = { config, image: { height: data.height, width: data.width } };
   const program = shardedProgram(
     {
@@ -69,8 +75,8 @@ export function shardedImageTraining(
         name: 'imageShardModel',
         options,
       },
-      views,
-      loss: (embeddings) => loss((view) => embeddings[view] as tf.Tensor2D),
+      views: views.names,
+      loss: divisibleLoss(parts, `over ${plan.count} processes`),
       optimizer,
       state,
       functions,

@@ -1,43 +1,37 @@
 /**
- * Pretraining on images: Algorithm 1 of the paper with SimCLR's augmentations.
+ * Pretraining on images with any method under SimCLR's augmentations; with CARE on SimCLR, Algorithm 1 of the paper.
  *
  * A run's id holds a hash of this file and of all that it imports, so nothing that leaves the weights alone belongs here.
  */
-import type { SimclrAugmentation } from '../../augment/simclr.js';
 import type { DataSet } from '../../data/data-set.js';
-import { objectiveLoss, viewsPerItem, type ObjectiveName } from '../../methods/objective.js';
+import type { Method } from '../../methods/method.js';
+import { hasCare, type MethodName } from '../../methods/methods.js';
 import type { ImageEncoder } from '../../models/image-encoder.js';
-import { scopeOf } from '../../nn/module.js';
+import { initialise, scopeOf } from '../../nn/module.js';
 import {
   compileProgram,
   type Execution,
-  type InputSpec,
   type Program,
   type ProgramDefinition,
   type ProgramFunction,
 } from '../../tensorflow/compile.js';
 import { randomStream } from '../../tensorflow/random.js';
 import type { TensorDataMap } from '../../tensorflow/tensor-data.js';
-import * as tf from '../../tensorflow/tf.js';
+import type * as tf from '../../tensorflow/tf.js';
 import { microBatchDefinition, microBatchProgram, type MicroBatchOptions } from '../../train/micro-batch.js';
 import type { Optimizer } from '../../train/optimizer.js';
-import { trainingFunction, type LossTerms } from '../../train/training-function.js';
+import type { LossTerms } from '../../train/training-function.js';
 import { UserError } from '../../train/user-error.js';
 import type { ImageConfig } from './config.js';
 import { embedFunction, EMBED_BATCH } from './embedding.js';
+import { methodStep, trainedVariables } from './method-step.js';
+import { imageMethod } from './method.js';
 import { imageAugmentation, imageModel, imageOptimizer, initialWeights } from './model.js';
-import { inputValuesByPiece } from './pieces.js';
 import { pixelSource, type PixelSource } from './pixels.js';
 import { PURPOSE } from './purpose.js';
-
-/** The views of a step. Each image of the first two is augmented on its own; the last two chunk by chunk. */
-const EACH = ['first', 'second'] as const;
-const CHUNKED = ['chunkedFirst', 'chunkedSecond'] as const;
-type ViewName = (typeof EACH)[number] | (typeof CHUNKED)[number];
-const VIEWS: readonly ViewName[] = [...EACH, ...CHUNKED];
+import { stepViews, type StepViews } from './views.js';
 
 type Values = Record<string, Float32Array | Int32Array>;
-type Specs = Readonly<Record<string, InputSpec>>;
 
 /** A step to run and what it needs at each turn. */
 export interface ImageTraining {
@@ -53,34 +47,37 @@ export function stepsPerEpoch({ training }: ImageConfig, images: number): number
   return Math.floor(images / training.batch);
 }
 
-/** The objective of a method, null for the one that is not trained. */
-export function objectiveOf({ method }: ImageConfig): ObjectiveName | null {
+/** The method that trains, null where nothing is trained. */
+export function objectiveOf({ method }: ImageConfig): MethodName | null {
   return method === 'untrained' ? null : method;
-}
-
-function viewsOf(objective: ObjectiveName): readonly ViewName[] {
-  return viewsPerItem(objective) === 4 ? VIEWS : EACH;
 }
 
 /** @throws UserError for batches, chunks and pieces that do not fit each other or the data. */
 export function checkBatch({ method, training }: ImageConfig, images: number): void {
-  const { batch, chunks, microBatch } = training;
+  const { batch, chunks, microBatch, negativeGroups } = training;
+  const needsChunks = method !== 'untrained' && hasCare(method);
   if (batch > images) {
     throw new UserError(
       `The batch of ${batch} is larger than the ${images} images to train on.`,
       `Set -p training.batch to at most ${images}, or use more data.`,
     );
   }
-  if (method === 'care' && batch < chunks) {
+  if (needsChunks && batch < chunks) {
     throw new UserError(
       `A batch of ${batch} is smaller than the number of chunks, ${chunks}.`,
       `Set -p training.chunks to at most ${Math.floor(batch / 2)}: every chunk needs 2 images.`,
     );
   }
-  if (method === 'care' && (batch % chunks !== 0 || batch / chunks < 2)) {
+  if (needsChunks && (batch % chunks !== 0 || batch / chunks < 2)) {
     throw new UserError(
       `A batch of ${batch} cannot be cut into ${chunks} chunks of at least 2 images; L_equi compares pairs within a chunk.`,
       'Make -p training.batch a multiple of training.chunks, at least twice as large.',
+    );
+  }
+  if (batch % negativeGroups !== 0 || batch / negativeGroups < 2) {
+    throw new UserError(
+      `A batch of ${batch} cannot be cut into ${negativeGroups} groups of at least 2 images that are each other's negatives.`,
+      'Set -p training.negativeGroups to a divisor of training.batch, or to 1.',
     );
   }
   if (microBatch !== null && batch % microBatch !== 0) {
@@ -103,63 +100,15 @@ function orderOfEpochs(seed: number, images: number): (epoch: number) => readonl
   };
 }
 
-function viewInputs(augmentation: SimclrAugmentation, views: readonly ViewName[], count: number): Specs {
-  const specs = Object.entries(augmentation.inputs(count));
-  return Object.fromEntries(views.flatMap((view) => specs.map(([key, spec]) => [`${view}.${key}`, spec])));
-}
-
-/** The images and augmentations of a step, drawn from streams that the seed, the step and the view name. */
-function drawing(
-  config: ImageConfig,
-  data: DataSet,
-  pixels: PixelSource,
-  views: readonly ViewName[],
-): (step: number) => Values {
-  const { seed, training } = config;
-  const { batch, chunks, pairs, microBatch } = training;
-  const augmentation = imageAugmentation(config, data);
-  const orderOf = orderOfEpochs(seed, data.length);
-  const perEpoch = stepsPerEpoch(config, data.length);
-  const groups = pairs === 'per-batch' ? 1 : chunks;
+/** The numbers of a step's images, from the order of its epoch. */
+function choosing({ seed, training }: ImageConfig, images: number): (step: number) => readonly number[] {
+  const { batch } = training;
+  const orderOf = orderOfEpochs(seed, images);
+  const perEpoch = Math.floor(images / batch);
   return (step) => {
     const start = (step % perEpoch) * batch;
-    const chosen = orderOf(Math.floor(step / perEpoch)).slice(start, start + batch);
-    const drawn = views.flatMap((view) => {
-      const stream = randomStream(seed, PURPOSE.views, step, VIEWS.indexOf(view));
-      const each = (EACH as readonly string[]).includes(view);
-      const parameters = each
-        ? augmentation.draw(stream, batch)
-        : augmentation.drawChunked(stream, batch, groups);
-      const values = inputValuesByPiece(augmentation, parameters, microBatch ?? batch);
-      return Object.entries(values).map(([key, value]) => [`${view}.${key}`, value] as const);
-    });
-    return { ...pixels.values(chosen), ...Object.fromEntries(drawn) };
+    return orderOf(Math.floor(step / perEpoch)).slice(start, start + batch);
   };
-}
-
-/** The inputs of one view among all, without its name. */
-function ofView(inputs: Readonly<Record<string, tf.Tensor>>, view: string): Record<string, tf.Tensor> {
-  return Object.fromEntries(
-    Object.entries(inputs).flatMap(([key, value]) =>
-      key.startsWith(`${view}.`) ? [[key.slice(view.length + 1), value]] : [],
-    ),
-  );
-}
-
-/** The objective over embeddings of the views, by name. */
-function lossOfEmbeddings(
-  config: ImageConfig,
-  objective: ObjectiveName,
-): (embeddingOf: (view: ViewName) => tf.Tensor2D) => LossTerms {
-  return (embeddingOf) =>
-    objectiveLoss(
-      objective,
-      {
-        each: () => [embeddingOf('first'), embeddingOf('second')],
-        chunked: () => [embeddingOf('chunkedFirst'), embeddingOf('chunkedSecond')],
-      },
-      config.training,
-    );
 }
 
 /** What a step is made of, in however many pieces or processes it is run. */
@@ -167,48 +116,93 @@ export interface StepParts {
   /** For messages. */
   readonly name: string;
   readonly model: ImageEncoder;
+  readonly method: Method;
+  readonly views: StepViews;
   readonly optimizer: Optimizer;
-  /** Weights, buffers and what the optimizer keeps. */
+  /** Weights, buffers, what the optimizer keeps, and what the method does. */
   readonly state: TensorDataMap;
   readonly frozen: TensorDataMap;
   readonly functions: { readonly embed: ProgramFunction };
-  readonly views: readonly ViewName[];
-  readonly loss: (embeddingOf: (view: ViewName) => tf.Tensor2D) => LossTerms;
   readonly training: Omit<ImageTraining, 'program'>;
 }
 
-/** @throws UserError when the batch does not fit the data, the chunks or the pieces. */
+/** Everything that a step starts from: trained parts with the optimizer's slots, and the method's state. */
+function initialState(
+  config: ImageConfig,
+  model: ImageEncoder,
+  method: Method,
+  optimizer: Optimizer,
+): TensorDataMap {
+  const { seed } = config;
+  const weights = initialWeights(config);
+  const parts = method.network?.parts ?? [];
+  const own = initialise({ variables: parts, apply: (_, x) => x }, randomStream(seed, PURPOSE.weights, 1));
+  const trained = { ...weights, ...own };
+  const parameters = Object.fromEntries(
+    trainedVariables({ model, method })
+      .variables.filter(({ kind }) => kind === 'parameter')
+      .flatMap(({ name }) => (trained[name] === undefined ? [] : [[name, trained[name]]])),
+  );
+  const kept = method.network?.state?.(weights, randomStream(seed, PURPOSE.weights, 2)) ?? {};
+  return { ...trained, ...optimizer.slots(parameters), ...kept };
+}
+
+/**
+ * The loss of a method whose step can be divided, of the projections of its views.
+ *
+ * @param how - for the message, e.g. `over 2 processes`.
+ * @throws UserError for a method that needs more than projections.
+ */
+export function divisibleLoss(
+  { method }: Pick<StepParts, 'method'>,
+  how: string,
+): (projections: Readonly<Record<string, tf.Tensor2D>>) => LossTerms {
+  if (method.network !== null) {
+    throw new UserError(
+      `A step of ${method.label} cannot be divided ${how}: its loss needs ${method.network.needs}, not projections alone.`,
+      'Leave --shards, --gpus and training.microBatch out, or take a smaller -p training.batch or network.',
+    );
+  }
+  const { loss } = method;
+  return (projections) => loss((view) => projections[view] as tf.Tensor2D);
+}
+
+/** @throws UserError when the batch does not fit the data, the chunks, the pieces or the method. */
 export function stepParts(
   config: ImageConfig,
-  objective: ObjectiveName,
+  objective: MethodName,
   data: DataSet,
   pixels: PixelSource,
 ): StepParts {
   checkBatch(config, data.length);
   const { batch, epochs } = config.training;
   const perEpoch = stepsPerEpoch(config, data.length);
-  const optimizer = imageOptimizer(config, epochs * perEpoch, perEpoch);
+  const steps = epochs * perEpoch;
+  const optimizer = imageOptimizer(config, steps, perEpoch);
   const model = imageModel(config);
-  const weights = initialWeights(config);
-  const parameters = Object.fromEntries(
-    model.variables
-      .filter(({ kind }) => kind === 'parameter')
-      .flatMap(({ name }) => (weights[name] === undefined ? [] : [[name, weights[name]]])),
-  );
-  const views = viewsOf(objective);
-  const draw = drawing(config, data, pixels, views);
+  const method = imageMethod(config, objective, data);
+  const views = stepViews(config, method, data);
+  const chosenAt = choosing(config, data.length);
+  const methodInputs = (step: number): Values =>
+    method.network?.inputsAt?.({ step, steps, random: randomStream(config.seed, PURPOSE.method, step) }) ??
+    {};
   return {
     name: `${config.model.architecture} ${config.method}`,
     model,
+    method,
+    views,
     optimizer,
-    state: { ...weights, ...optimizer.slots(parameters) },
+    state: initialState(config, model, method, optimizer),
     frozen: pixels.frozen,
     functions: { embed: embedFunction(config, data, EMBED_BATCH) },
-    views,
-    loss: lossOfEmbeddings(config, objective),
     training: {
-      inputsAt: (step) => ({ ...draw(step), ...optimizer.inputsAt(step) }),
-      viewsPerStep: batch * views.length,
+      inputsAt: (step) => ({
+        ...pixels.values(chosenAt(step)),
+        ...views.values(step),
+        ...methodInputs(step),
+        ...optimizer.inputsAt(step),
+      }),
+      viewsPerStep: batch * views.names.length,
       stepsPerEpoch: perEpoch,
     },
   };
@@ -221,35 +215,28 @@ type StepProgram =
 
 function stepProgram(config: ImageConfig, parts: StepParts, data: DataSet, pixels: PixelSource): StepProgram {
   const { batch, microBatch } = config.training;
-  const { model, optimizer, views, loss, name, state, frozen, functions } = parts;
-  const augmentation = imageAugmentation(config, data);
+  const { model, views, optimizer, name, state, frozen, functions } = parts;
   const shared = { name, state, frozen };
   if (microBatch === null) {
-    const step = trainingFunction({
-      model,
-      optimizer,
-      inputs: { ...pixels.inputs(batch), ...viewInputs(augmentation, views, batch) },
-      loss: (scope, held, inputs) => {
-        const images = pixels.images(held, inputs);
-        return loss((view) => model.apply(scope, augmentation.apply(images, ofView(inputs, view))));
-      },
-    });
+    const step = methodStep({ ...parts, pixels, batch });
     return { kind: 'whole', definition: { ...shared, functions: { ...functions, step } } };
   }
+  const loss = divisibleLoss(parts, `into micro-batches of ${microBatch}`);
+  const augmentation = imageAugmentation(config, data);
   const options: MicroBatchOptions = {
     ...shared,
     functions,
     model,
     optimizer,
-    views,
+    views: views.names,
     batch,
     piece: microBatch,
     dim: config.model.dim,
     inputs: (count) => pixels.inputs(count),
     viewInputs: (count) => augmentation.inputs(count),
     embed: (held, inputs, viewed, buffers) =>
-      model.apply(scopeOf(held, true, buffers), augmentation.apply(pixels.images(held, inputs), viewed)),
-    loss: (embeddings) => loss((view) => embeddings[view] as tf.Tensor2D),
+      model.project(scopeOf(held, true, buffers), augmentation.apply(pixels.images(held, inputs), viewed)),
+    loss,
   };
   return { kind: 'pieces', options };
 }
@@ -257,11 +244,11 @@ function stepProgram(config: ImageConfig, parts: StepParts, data: DataSet, pixel
 /**
  * The program of a training step as it is compiled, for looking at what it will need.
  *
- * @throws UserError when the batch does not fit the data, the chunks or the pieces.
+ * @throws UserError when the batch does not fit the data, the chunks, the pieces or the method.
  */
 export function trainingDefinition(
   config: ImageConfig,
-  objective: ObjectiveName,
+  objective: MethodName,
   data: DataSet,
 ): ProgramDefinition {
   const pixels = pixelSource(data);
@@ -272,14 +259,11 @@ export function trainingDefinition(
 /**
  * The training step of an encoder.
  *
- * Every view goes through the network on its own, so that batch norm sees the statistics of one view at a time, as in the
- * official code; the running statistics take them in one after the other.
- *
- * @throws UserError when the batch does not fit the data, the chunks or the pieces.
+ * @throws UserError when the batch does not fit the data, the chunks, the pieces or the method.
  */
 export function imageTraining(
   config: ImageConfig,
-  objective: ObjectiveName,
+  objective: MethodName,
   data: DataSet,
   execution: Execution,
 ): ImageTraining {

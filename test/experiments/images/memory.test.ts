@@ -104,6 +104,25 @@ describe.skipIf(nativeBackend() === null)('the memory of training', () => {
     expect(smaller.hint).toContain(`training.microBatch=${piece}`);
   }, 120_000);
 
+  it('of a method whose step cannot be divided is estimated too, and no pieces are advised', () => {
+    const config = { ...largeConfig(), moco: { momentum: 0.99, queue: 4 * BATCH, shuffleGroups: 2 } };
+    const whole = (queue: number) =>
+      trainingMemory({ ...config, moco: { ...config.moco, queue } }, 'moco-v2', SIZE, GRAPH)?.(BATCH) ?? NaN;
+    const needed = whole(4 * BATCH);
+    // A queue of 50 batches is there in 6 copies and more: state, on the way, old and new.
+    expect(whole(50 * BATCH) - needed).toBeGreaterThan(3 * 46 * BATCH * config.model.dim * 4);
+    // Two forward passes and one back, in place of four and four.
+    const care = trainingMemory(config, 'care', SIZE, GRAPH)?.(BATCH) ?? NaN;
+    expect(needed).toBeLessThan(care);
+    expect(needed).toBeGreaterThan(0.2 * care);
+    const { message, hint } = refusal(() => checkMemory(config, 'moco-v2', SIZE, 10 * MIB));
+    expect(message).toContain('needs about');
+    expect(hint).toMatch(
+      /^This method takes a batch whole\. Take a smaller -p training\.batch, a smaller network/,
+    );
+    expect(hint).not.toContain('microBatch');
+  }, 120_000);
+
   it('of several processes is that of all, and op by op more is needed; leaving either out is advised', () => {
     const config = largeConfig();
     const needs = (how: StepExecution) => trainingMemory(config, 'care', SIZE, how)?.(BATCH) ?? NaN;

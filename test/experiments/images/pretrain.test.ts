@@ -15,6 +15,7 @@ import {
   type ImageTask,
   type PretrainOptions,
 } from '../../../src/experiments/images/pretrain.js';
+import { imageTraining } from '../../../src/experiments/images/training.js';
 import { embeddingsFrom } from '../../../src/measure/embeddings.js';
 import { knn } from '../../../src/measure/knn.js';
 import { scopeOf } from '../../../src/nn/module.js';
@@ -23,7 +24,9 @@ import { openStore, type RunStore } from '../../../src/runs/store.js';
 import { startEngine } from '../../../src/tensorflow/engine.js';
 import { toTensor, type TensorDataMap } from '../../../src/tensorflow/tensor-data.js';
 import * as tf from '../../../src/tensorflow/tf.js';
+import { saveCheckpoint } from '../../../src/train/checkpoint.js';
 import { decodeSafetensors } from '../../../src/train/safetensors.js';
+import { UserError } from '../../../src/train/user-error.js';
 import { noiseImages, tinyConfig, type TinyChange } from './tiny.js';
 
 // Steps take milliseconds, but programs are made by the dozen, on machines that may be busy.
@@ -249,6 +252,31 @@ describe('pretraining refuses', () => {
     await expect(pretrained(store, { config: configOf(change) })).rejects.toThrow(message);
     expect(store.list()).toEqual([]);
     expect(existsSync(store.dir)).toBe(false);
+  });
+});
+
+describe('a checkpoint of another architecture', () => {
+  it('is refused with the first parameters that differ, in which shapes, and stays', async () => {
+    const store = newStore();
+    const controller = new AbortController();
+    const stopped = pretrained(store, {
+      signal: controller.signal,
+      onPhase: (_, progress) => progress?.step === 2 && controller.abort(),
+    });
+    await expect(stopped).rejects.toThrow(InterruptedError);
+    const [entry] = store.list();
+    const checkpoints = join(entry?.dir ?? '', 'checkpoints');
+    const other = configOf({ model: { width: 3 } });
+    const training = imageTraining(other, 'care', (await loadImageTask(other)).train, 'eager');
+    saveCheckpoint(checkpoints, { step: 3, tensors: training.program.readState() });
+    training.program.dispose();
+    const resumed = pretrained(store);
+    await expect(resumed).rejects.toThrow(UserError);
+    await expect(resumed).rejects.toThrow(
+      'The checkpoint of step 3 does not fit what is to be trained. small care: this state is of another program: ' +
+        '"encoder.conv1.weight" is float32 [3, 3, 3, 3], expected float32 [3, 3, 3, 2]',
+    );
+    expect(readdirSync(checkpoints)).toContain('step-00000003.json');
   });
 });
 

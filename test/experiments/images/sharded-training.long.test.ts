@@ -14,7 +14,7 @@ import {
   type ShardedImageTraining,
 } from '../../../src/experiments/images/sharded-training.js';
 import { imageTraining, objectiveOf, type ImageTraining } from '../../../src/experiments/images/training.js';
-import type { ObjectiveName } from '../../../src/methods/objective.js';
+import type { MethodName } from '../../../src/methods/methods.js';
 import type { Execution } from '../../../src/tensorflow/compile.js';
 import { nativeBackend, startEngine } from '../../../src/tensorflow/engine.js';
 import type { WaitLimits } from '../../../src/train/shards/processes.js';
@@ -26,7 +26,7 @@ process.env['NODE_OPTIONS'] = `--import=${new URL('../../typescript-loader.mjs',
 startEngine({ intraOpThreads: 1, interOpThreads: 1 });
 
 const data = noiseImages(20);
-const objective = (config: ImageConfig) => objectiveOf(config) as ObjectiveName;
+const objective = (config: ImageConfig) => objectiveOf(config) as MethodName;
 
 const open: ShardedImageTraining[] = [];
 afterEach(() => {
@@ -71,6 +71,7 @@ describe.skipIf(nativeBackend() === null)('a divided step', () => {
     ['care', 4, 'sgd', 'chained'],
     ['simclr', 2, 'adam', 'chained'],
     ['simclr', 2, 'sgd', 'eager'],
+    ['barlow-twins', 2, 'sgd', 'chained'],
   ] as const)(
     'of %s over %d processes is that of one (%s, %s)',
     async (method, count, optimizer, execution) => {

@@ -11,6 +11,10 @@ export interface TinyChange {
   readonly training?: Input;
   readonly augmentation?: Input;
   readonly model?: Input;
+  readonly moco?: Input;
+  readonly byol?: Input;
+  readonly equimod?: Input;
+  readonly essl?: Input;
 }
 
 /** A configuration under which a step takes milliseconds: 8 images a batch in 2 chunks, 2 to 8 channels. */
@@ -20,6 +24,10 @@ export function tinyConfig({ seed = 0, method = 'care', ...change }: TinyChange 
     seed,
     model: { width: 2, hidden: 6, dim: 4, ...change.model },
     augmentation: change.augmentation ?? {},
+    moco: change.moco ?? {},
+    byol: change.byol ?? {},
+    equimod: change.equimod ?? {},
+    essl: change.essl ?? {},
     training: { epochs: 4, batch: 8, chunks: 2, learningRate: 0.01, ...change.training },
   });
 }

@@ -12,7 +12,7 @@ import {
   stepsPerEpoch,
   type ImageTraining,
 } from '../../../src/experiments/images/training.js';
-import type { ObjectiveName } from '../../../src/methods/objective.js';
+import type { MethodName } from '../../../src/methods/methods.js';
 import { scopeOf } from '../../../src/nn/module.js';
 import type { Execution } from '../../../src/tensorflow/compile.js';
 import { nativeBackend, startEngine } from '../../../src/tensorflow/engine.js';
@@ -38,7 +38,7 @@ function trainingOf(
   execution: Execution = 'chained',
   images: DataSet = data,
 ): ImageTraining {
-  return imageTraining(config, objectiveOf(config) as ObjectiveName, images, execution);
+  return imageTraining(config, objectiveOf(config) as MethodName, images, execution);
 }
 
 /** Runs so many steps; the last step's outputs, and the state. */
