@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { IMAGE_METHODS } from '../src/experiments/images/config.js';
 import { IMAGE_MEASURES } from '../src/experiments/images/measures.js';
 import * as care from '../src/index.js';
+import * as tf from '../src/tensorflow/tf.js';
 import { care as runCare, notBuilt } from './cli/program.js';
 import { mapped, noisy, onSphere, orthogonal } from './measure/helpers.js';
 
@@ -91,6 +92,8 @@ function samples(): Record<string, unknown> {
       train: items.slice(0, 90),
       test: items.slice(90),
     },
+    places: tf.tensor2d(from.values, [120, 6]),
+    turned: tf.tensor2d(turnedBy(3).values, [120, 6]),
     turn: (items: care.Embeddings) => mapped(items, orthogonal(7, 6)),
   };
 }
