@@ -1,5 +1,5 @@
 /** Pairs of embeddings too large for loops: blocks of rows on the device, for products in TensorFlow's float32. */
-import { Matrix } from 'ml-matrix';
+import { rawOps } from '../tensorflow/kernels/raw.js';
 import * as tf from '../tensorflow/tf.js';
 import type { Embeddings } from './embeddings.js';
 import { valuesOf } from './products.js';
@@ -15,19 +15,19 @@ interface Block {
   readonly to: tf.Tensor2D;
 }
 
-/** Squares that Wahba's error is made of, one per row. */
+/** Squares that Wahba's error is made of. */
 export interface PairSquares {
-  /** `||R f_i - f(a)_i||^2` */
-  readonly residual: Float32Array;
-  /** `||f(a)_i - f_i||^2` */
-  readonly moved: Float32Array;
-  /** `||f_i||^2` */
-  readonly length: Float32Array;
+  /** `||R f_i - f(a)_i||^2` of every row. */
+  readonly residual: ArrayLike<number>;
+  /** `sum_i ||f(a)_i - f_i||^2` */
+  readonly moved: number;
+  /** `sum_i ||f_i||^2` */
+  readonly length: number;
 }
 
 export interface PairBlocks {
-  /** `sum_i to_i from_i^T`, `[dim, dim]`. */
-  readonly moment: () => Matrix;
+  /** `sum_i to_i from_i^T`, `[dim, dim]` row-major. */
+  readonly moment: () => Float64Array;
   /** The squares under the map R, `[dim, dim]` row-major. */
   readonly squares: (rotation: Float64Array) => PairSquares;
   /** Frees the blocks. */
@@ -40,6 +40,13 @@ function blockAt(from: Embeddings, to: Embeddings, start: number): Block {
   const part = ({ values }: Embeddings) =>
     tf.tensor2d(values.subarray(start * dim, end * dim), [end - start, dim]);
   return { start, from: part(from), to: part(to) };
+}
+
+/** In one pass, without a tensor of squares in between. */
+function sumOfSquares(x: tf.Tensor): tf.Tensor {
+  const raw = rawOps();
+  if (raw === null) return tf.sum(tf.square(x));
+  return tf.mul(raw.op('L2Loss', [raw.attributes.type('T', 'float32')], [x]), 2);
 }
 
 /** The blocks of two sets of embeddings of the same size. The caller disposes of them. */
@@ -65,30 +72,22 @@ export function pairBlocks(from: Embeddings, to: Embeddings): PairBlocks {
         const part = valuesOf(() => tf.matMul(block.to, block.from, true, false));
         for (let k = 0; k < sum.length; k++) sum[k] = (sum[k] ?? 0) + (part[k] ?? NaN);
       });
-      return Matrix.from1DArray(dim, dim, sum);
+      return sum;
     },
     squares(rotation) {
-      const found = {
-        residual: new Float32Array(rows),
-        moved: new Float32Array(rows),
-        length: new Float32Array(rows),
-      };
+      const residual = new Float32Array(rows);
+      let [moved, length] = [0, 0];
       const map = tf.tensor2d(Float32Array.from(rotation), [dim, dim]);
       each(({ start, from: f, to: g }) => {
-        const squares = {
-          residual: () => tf.squaredDifference(tf.matMul(f, map, false, true), g),
-          moved: () => tf.squaredDifference(f, g),
-          length: () => tf.square(f),
-        };
-        for (const name of ['residual', 'moved', 'length'] as const) {
-          found[name].set(
-            valuesOf(() => tf.sum(squares[name](), 1)),
-            start,
-          );
-        }
+        residual.set(
+          valuesOf(() => tf.sum(tf.squaredDifference(tf.matMul(f, map, false, true), g), 1)),
+          start,
+        );
+        moved += valuesOf(() => sumOfSquares(tf.sub(g, f)))[0] ?? NaN;
+        length += valuesOf(() => sumOfSquares(f))[0] ?? NaN;
       });
       map.dispose();
-      return found;
+      return { residual, moved, length };
     },
     dispose: () => kept.forEach((block) => tf.dispose([block.from, block.to])),
   };

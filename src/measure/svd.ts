@@ -92,22 +92,84 @@ function float64Svd(matrix: Matrix): SquareSvd {
 export function orthogonalProduct(left: Matrix, right: Matrix): Matrix {
   const dim = left.rows;
   if (dim <= FLOAT64_LIMIT) return left.mmul(right.transpose());
-  const values = valuesOf(() => {
-    const product: tf.Tensor2D = tf.matMul(toTensor(left), toTensor(right), false, true);
-    const excess = tf.matMul(product, tf.matMul(product, product, true, false));
-    return tf.sub(tf.mul(product, 1.5), tf.mul(excess, 0.5));
-  });
+  const values = valuesOf(() => straightened(tf.matMul(toTensor(left), toTensor(right), false, true)));
   return Matrix.from1DArray(dim, dim, values);
+}
+
+/** An orthogonal map and the singular values that it was found from. */
+export interface NearestMap {
+  /** `[dim, dim]`, row-major. */
+  readonly map: Float64Array;
+  /** Of the given matrix, largest first. */
+  readonly values: readonly number[];
+}
+
+/**
+ * The orthogonal map nearest to a large square matrix, `U V^T` or in SO(d) `U diag(1, ..., 1, det U det V) V^T`, without a
+ * factor leaving TensorFlow: what the functions above do for any matrix, for those of full rank.
+ *
+ * @param matrix - `[dim, dim]`, row-major
+ * @param size - its Frobenius norm, above 0
+ * @returns null for small matrices, for those that lack rank, and where there is no native library.
+ */
+export function nearestMap(
+  matrix: Float64Array,
+  dim: number,
+  size: number,
+  group: 'SO' | 'O',
+): NearestMap | null {
+  const raw = dim > FLOAT64_LIMIT ? rawOps() : null;
+  if (raw === null) return null;
+  const input = tf.tensor2d(
+    Float32Array.from(matrix, (value) => value / size),
+    [dim, dim],
+  );
+  const settings = [
+    raw.attributes.bool('compute_uv', true),
+    raw.attributes.bool('full_matrices', true),
+    raw.attributes.type('T', 'float32'),
+  ];
+  const [values, left, right] = raw.ops('Svd', settings, [input], 3) as [
+    tf.Tensor1D,
+    tf.Tensor2D,
+    tf.Tensor2D,
+  ];
+  try {
+    const found = values.dataSync();
+    if (!((found[dim - 1] ?? 0) > ROUNDING_32 * (found[0] ?? NaN))) return null;
+    const mapOf = (factor: tf.Tensor2D) =>
+      valuesOf(() => straightened(tf.matMul(factor, right, false, true)));
+    let map = mapOf(left);
+    if (group === 'SO' && determinantSign(map, dim) < 0) {
+      const signs = tf.tensor1d(Float32Array.from({ length: dim }, (_, i) => (i === dim - 1 ? -1 : 1)));
+      const flipped = tf.mul<tf.Tensor2D>(left, signs);
+      map = mapOf(flipped);
+      tf.dispose([signs, flipped]);
+    }
+    return { map: Float64Array.from(map), values: Array.from(found, (value) => value * size) };
+  } finally {
+    tf.dispose([input, values, left, right]);
+  }
+}
+
+/** A step of Newton and Schulz, `R (3 I - R^T R) / 2`, towards the orthogonal matrices. */
+function straightened(product: tf.Tensor2D): tf.Tensor2D {
+  const excess = tf.matMul(product, tf.matMul(product, product, true, false));
+  return tf.sub(tf.mul(product, 1.5), tf.mul(excess, 0.5));
+}
+
+function determinantSign(orthogonal: Float32Array, dim: number): 1 | -1 {
+  const raw = rawOps();
+  if (raw === null) return determinant(Matrix.from1DArray(dim, dim, orthogonal)) > 0 ? 1 : -1;
+  const [found] = valuesOf(() =>
+    raw.op('MatrixDeterminant', [raw.attributes.type('T', 'float32')], [tf.tensor2d(orthogonal, [dim, dim])]),
+  );
+  return (found ?? NaN) > 0 ? 1 : -1;
 }
 
 /** The determinant of an orthogonal matrix: 1 for a rotation, -1 for one with a reflection. */
 export function orientation(orthogonal: Matrix): 1 | -1 {
-  const raw = orthogonal.rows <= FLOAT64_LIMIT ? null : rawOps();
-  const found =
-    raw === null
-      ? determinant(orthogonal)
-      : valuesOf(() =>
-          raw.op('MatrixDeterminant', [raw.attributes.type('T', 'float32')], [toTensor(orthogonal)]),
-        )[0];
-  return (found ?? NaN) > 0 ? 1 : -1;
+  const dim = orthogonal.rows;
+  if (dim <= FLOAT64_LIMIT || rawOps() === null) return determinant(orthogonal) > 0 ? 1 : -1;
+  return determinantSign(Float32Array.from(orthogonal.to1DArray()), dim);
 }

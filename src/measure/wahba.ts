@@ -1,10 +1,10 @@
-import type { Matrix } from 'ml-matrix';
+import { Matrix } from 'ml-matrix';
 import type { Estimate } from '../runs/record.js';
 import { checkPair, checkSizes, STILL, type EmbeddingPair, type Embeddings } from './embeddings.js';
-import { pairBlocks, type PairBlocks, type PairSquares } from './pair-blocks.js';
+import { pairBlocks, type PairBlocks } from './pair-blocks.js';
 import { crossMoment, isLooped, mapRows } from './products.js';
 import { estimateOver } from './statistics.js';
-import { orientation, orthogonalProduct, squareSvd } from './svd.js';
+import { nearestMap, orientation, orthogonalProduct, squareSvd } from './svd.js';
 
 /** `SO`: rotations only. `O`: rotations and reflections. */
 export type OrthogonalGroup = 'SO' | 'O';
@@ -101,9 +101,8 @@ export function rotationError(from: Embeddings, to: Embeddings, rotation: Float6
 }
 
 /** A pair with what is computed of it, in float64 loops or, of large ones, block by block in float32. */
-interface PairProducts extends Omit<PairBlocks, 'squares'> {
+interface PairProducts extends PairBlocks {
   readonly dim: number;
-  readonly squares: (rotation: Float64Array) => { readonly [name in keyof PairSquares]: ArrayLike<number> };
   /** What rounding makes of 0 in the moment, relative to its size. */
   readonly rounding: number;
 }
@@ -113,25 +112,19 @@ function loopedPair(from: Embeddings, to: Embeddings): PairProducts {
   return {
     dim,
     rounding: 1e-12,
-    moment: () => crossMoment(to, from),
+    moment: () => Float64Array.from(crossMoment(to, from).to1DArray()),
     squares(rotation) {
       const mapped = mapRows(from, rotation);
-      const found = {
-        residual: new Float64Array(rows),
-        moved: new Float64Array(rows),
-        length: new Float64Array(rows),
-      };
-      const add = (sums: Float64Array, row: number, value: number) => {
-        sums[row] = (sums[row] ?? 0) + value ** 2;
-      };
+      const residual = new Float64Array(rows);
+      let [moved, length] = [0, 0];
       for (let k = 0; k < rows * dim; k++) {
         const row = Math.floor(k / dim);
         const [source, target] = [from.values[k] ?? NaN, to.values[k] ?? NaN];
-        add(found.residual, row, (mapped[k] ?? NaN) - target);
-        add(found.moved, row, target - source);
-        add(found.length, row, source);
+        residual[row] = (residual[row] ?? 0) + ((mapped[k] ?? NaN) - target) ** 2;
+        moved += (target - source) ** 2;
+        length += source ** 2;
       }
-      return found;
+      return { residual, moved, length };
     },
     dispose: () => undefined,
   };
@@ -150,9 +143,21 @@ function withPair<T>(measure: string, from: Embeddings, to: Embeddings, use: (pa
   }
 }
 
+/** Frobenius norm. */
+function sizeOf(values: Float64Array): number {
+  let sum = 0;
+  for (const value of values) sum += value * value;
+  return Math.sqrt(sum);
+}
+
 /** Every number goes into the moment: where that is finite, all are, and need not be looked at one by one. */
-function checkedMoment(measure: string, from: Embeddings, to: Embeddings, moment: Matrix): Matrix {
-  if (Number.isFinite(moment.norm('frobenius'))) return moment;
+function checkedMoment(
+  measure: string,
+  from: Embeddings,
+  to: Embeddings,
+  moment: Float64Array,
+): Float64Array {
+  if (Number.isFinite(sizeOf(moment))) return moment;
   checkPair(measure, from, to);
   throw new RangeError(
     `${measure}: the products of these embeddings overflow; scale them to the unit sphere.`,
@@ -160,7 +165,13 @@ function checkedMoment(measure: string, from: Embeddings, to: Embeddings, moment
 }
 
 function fitPair({ dim, moment, rounding }: PairProducts, { group }: WahbaOptions): OrthogonalFit {
-  const { left, right, values, rounding: ofSvd } = squareSvd(moment());
+  const found = moment();
+  const size = sizeOf(found);
+  const nearest = size > 0 ? nearestMap(found, dim, size, group) : null;
+  if (nearest !== null) {
+    return { group, dim, rotation: nearest.map, singularValues: nearest.values, rank: dim };
+  }
+  const { left, right, values, rounding: ofSvd } = squareSvd(Matrix.from1DArray(dim, dim, found));
   const floor = Math.max(rounding, ofSvd) * (values[0] ?? 0);
   const rank = values.filter((value) => value > floor).length;
   const rotation = orthogonalMap(...leastTurn(left, right, rank), group);
@@ -180,10 +191,10 @@ function sumOf(values: ArrayLike<number>): number {
 }
 
 function errorOfPair({ squares }: PairProducts, rotation: Float64Array): OrthogonalError {
-  const found = squares(rotation);
-  const rows = found.residual.length;
-  const [error, moved, length] = [sumOf(found.residual), sumOf(found.moved), sumOf(found.length)];
-  const residuals = Float64Array.from(found.residual, Math.sqrt);
+  const { residual, moved, length } = squares(rotation);
+  const rows = residual.length;
+  const error = sumOf(residual);
+  const residuals = Float64Array.from(residual, Math.sqrt);
   const still = moved <= STILL ** 2 * length;
   return {
     rows,

@@ -243,8 +243,8 @@ def case(build, forward_size, training_size=None):
 print(
     json.dumps(
         {
-            "encoder18": case(lambda: ImageEncoder(network(18, "cifar"), 32, 16), (8, 32), (8, 8)),
-            "resnet18": case(lambda: network(18, "imagenet"), (4, 64), (8, 32)),
+            "encoder18": case(lambda: ImageEncoder(network(18, "cifar"), 32, 16), (8, 32), (8, 4)),
+            "resnet18": case(lambda: network(18, "imagenet"), (4, 64), (8, 16)),
             "resnet50": case(lambda: network(50, "cifar"), (4, 32), (16, 4)),
             "resnet34": case(lambda: network(34, "imagenet"), (2, 65)),
             "resnet50Imagenet": case(lambda: network(50, "imagenet"), (2, 65)),
