@@ -33,13 +33,23 @@ function weight(name: string, shape: readonly number[]): Float32Array {
   return scaled(0, shape.length === 4 ? Math.sqrt(6 / (first * rows * columns)) : Math.sqrt(3 / second));
 }
 
-/** A state dict of the golden script: shapes in PyTorch's layout. */
-export function formulaWeights(shapes: Readonly<Record<string, readonly number[]>>): TensorDataMap {
+/**
+ * A state dict of the golden script: shapes in PyTorch's layout.
+ *
+ * @param shift - added to the biases of batch norm, up and down by turns of channels.
+ */
+export function formulaWeights(
+  shapes: Readonly<Record<string, readonly number[]>>,
+  shift = 0,
+): TensorDataMap {
+  const isShifted = (name: string) =>
+    name.endsWith('bias') && `${name.slice(0, -'bias'.length)}running_mean` in shapes;
   return Object.fromEntries(
-    Object.entries(shapes).map(([name, shape]) => [
-      name,
-      { shape, dtype: 'float32' as const, values: weight(name, shape) },
-    ]),
+    Object.entries(shapes).map(([name, shape]) => {
+      const plain = weight(name, shape);
+      const values = isShifted(name) ? plain.map((x, i) => x + (i % 2 === 0 ? shift : -shift)) : plain;
+      return [name, { shape, dtype: 'float32' as const, values }];
+    }),
   );
 }
 

@@ -91,7 +91,7 @@ export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptio
   checkShapes(x, filter, options);
   const { op } = raw;
   const attributes = convolutionAttributes(raw.attributes, options);
-  const winograd = hasWinograd(filter, options);
+  const winograd = hasWinograd(x, filter, options);
   const value = (input: tf.Tensor, weights: tf.Tensor4D): tf.Tensor =>
     winograd ? winogradConv2d(input, weights, options.padding) : op('Conv2D', attributes, [input, weights]);
   const inputGradient = (input: tf.Tensor, weights: tf.Tensor4D, dy: tf.Tensor): tf.Tensor => {

@@ -15,6 +15,12 @@ const FILTER_GRADIENT = 'CareWinogradFilterGradient';
 /** Channels of a panel of the ops on any processor divide this; other numbers of channels are left to TensorFlow. */
 const PANEL = 32;
 
+/**
+ * Rows and columns of a tile of the output. Where the output is smaller, most of what a tile computes is thrown away, and
+ * what is left is a small difference of large terms, with their rounding errors.
+ */
+const TILE = 4;
+
 function raw() {
   const ops = rawOps();
   if (ops === null) throw new Error('Winograd convolution: there is no native backend.');
@@ -29,13 +35,20 @@ function isThere(): boolean {
   return hasOwnOp(FILTER, (op) => tf.tidy(() => transformed(op, tf.zeros([3, 3, PANEL, PANEL]), false)));
 }
 
-/** Whether the ops are there and take this convolution. */
+/**
+ * Whether the ops are there and take this convolution.
+ *
+ * @param x - its input, `[batch, height, width, in]`
+ * @param filter - `[rows, columns, in, out]`
+ */
 export function hasWinograd(
+  { shape: [, height = 0, width = 0] }: { readonly shape: readonly number[] },
   { shape: [rows, columns, inputs = 1, outputs = 1] }: { readonly shape: readonly number[] },
   { stride, padding }: { readonly stride: number; readonly padding: number },
 ): boolean {
   const fits = rows === 3 && columns === 3 && stride === 1 && padding <= 2;
-  return fits && inputs % PANEL === 0 && outputs % PANEL === 0 && isThere();
+  const fillsTiles = Math.min(height, width) + 2 * padding - 2 >= TILE;
+  return fits && fillsTiles && inputs % PANEL === 0 && outputs % PANEL === 0 && isThere();
 }
 
 function convolution(x: tf.Tensor, filter: tf.Tensor, outputs: number, padding: number): tf.Tensor {
