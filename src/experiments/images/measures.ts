@@ -509,17 +509,20 @@ function probeOfficial({ config, weights, task }: ImageSubject, settings: Measur
 }
 
 function neighbours(subject: ImageSubject, settings: MeasureSettings): Findings {
-  const { k, temperature } = settings.neighbours;
+  const { temperature } = settings.neighbours;
   const { train, test } = subject.task;
+  // Of few images all vote; the finding says how many did.
+  const k = Math.min(settings.neighbours.k, train.length);
   return withEncoder(subject, {}, (encoder) => {
     const [bank, queries] = [encoder.plain(train), encoder.plain(test)];
     return byStage(settings, (stage) => {
       const { accuracy, standardError, n } = knn(
         { embeddings: bank[STAGES[stage]], labels: train.labels },
         { embeddings: queries[STAGES[stage]], labels: test.labels },
-        { k: Math.min(k, train.length), temperature },
+        { k, temperature },
       );
-      return { estimates: { accuracy: percent({ value: accuracy, sd: standardError, n, kind: 'samples' }) } };
+      const estimate = percent({ value: accuracy, sd: standardError, n, kind: 'samples' });
+      return { estimates: { accuracy: estimate, k: { value: k } } };
     });
   });
 }
