@@ -16,6 +16,12 @@ CARE_MARK static inline Vector load(const float* from) {
 
 CARE_MARK static inline void store(float* to, const Vector& vector) { __builtin_memcpy(to, &vector, sizeof vector); }
 
+// One row of a panel; `add`: to what is there.
+CARE_MARK static inline void storePanel(float* row, const Vector& first, const Vector& second, bool add) {
+  store(row, add ? first + load(row) : first);
+  store(row + kLanes, add ? second + load(row + kLanes) : second);
+}
+
 // t = G g: three places of the filter to six frequencies.
 CARE_MARK static inline void filterAxis(const Vector* g, long step, Vector* t, long tStep) {
   const Vector g0 = g[0], g1 = g[step], g2 = g[2 * step];
@@ -169,13 +175,7 @@ CARE_MARK void multiplyTiles(const float* tiles, long tileStep, const float* pan
     }
 #pragma GCC unroll 16
     for (long t = 0; t < CARE_TILES; t++) {
-      float* row = to + t * toStep;
-      if (start > 0) {
-        sums[t][0] += load(row);
-        sums[t][1] += load(row + kLanes);
-      }
-      store(row, sums[t][0]);
-      store(row + kLanes, sums[t][1]);
+      storePanel(to + t * toStep, sums[t][0], sums[t][1], start > 0);
     }
   }
 }
@@ -197,13 +197,7 @@ CARE_MARK void addProducts(const float* inputs, const float* gradients, long til
     }
 #pragma GCC unroll 16
     for (long i = 0; i < CARE_INPUTS; i++) {
-      float* row = sums + i * kPanel;
-      if (!fresh || start > 0) {
-        terms[i][0] += load(row);
-        terms[i][1] += load(row + kLanes);
-      }
-      store(row, terms[i][0]);
-      store(row + kLanes, terms[i][1]);
+      storePanel(sums + i * kPanel, terms[i][0], terms[i][1], !fresh || start > 0);
     }
   }
 }
