@@ -11,6 +11,7 @@ import type { Estimate, Measurement, RunRecord } from '../runs/record.js';
 import { openStore } from '../runs/store.js';
 import { UserError } from '../runs/user-error.js';
 import { startEngine } from '../tensorflow/engine.js';
+import { collect } from './run-options.js';
 import { stopSignal } from './signals.js';
 import { durationText, estimateText, textTable } from './text-table.js';
 
@@ -32,8 +33,6 @@ Examples:
 
 A measurement with the same settings, made by the same code, is not made again. care runs show RUN shows all of them.
 `;
-
-const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value];
 
 /** Adds `care measure`. */
 export function registerMeasure(program: Command): void {

@@ -1,6 +1,6 @@
 /** `care reproduce`: trains what is missing, measures, executes the notebooks, renders the reports. */
 import { relative, resolve } from 'node:path';
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { InterruptedError } from '../experiments/execute-run.js';
 import {
   planProtein,
@@ -19,6 +19,7 @@ import { openStore, type RunStore } from '../runs/store.js';
 import { UserError } from '../runs/user-error.js';
 import { startEngine } from '../tensorflow/engine.js';
 import { notebookPath, prepareFolder, writeReport } from './report-files.js';
+import { collect, eagerOption, executionOf, fastOption, type ExecutionOptions } from './run-options.js';
 import { stopSignal } from './signals.js';
 import { studyProgress } from './study-progress.js';
 import { durationText } from './text-table.js';
@@ -26,19 +27,15 @@ import { durationText } from './text-table.js';
 /** The experiments that there are, in the order in which they run. */
 export const EXPERIMENTS: readonly string[] = [PROTEIN];
 
-interface ReproduceOptions {
+interface ReproduceOptions extends ExecutionOptions {
   readonly profile: string;
   readonly preset: string;
   readonly out: string;
   readonly runs: string;
   readonly data?: string;
   readonly parameter: readonly string[];
-  readonly fast?: boolean;
-  readonly eager?: boolean;
   readonly plan?: boolean;
 }
-
-const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value];
 
 /** Adds `care reproduce`. */
 export function registerReproduce(program: Command): void {
@@ -57,12 +54,8 @@ export function registerReproduce(program: Command): void {
       collect,
       [],
     )
-    .addOption(
-      new Option('--fast', 'let ops run in any order: faster, not the same bits every time').conflicts(
-        'eager',
-      ),
-    )
-    .option('--eager', 'run op by op instead of as a recorded graph')
+    .addOption(fastOption())
+    .addOption(eagerOption())
     .option('--plan', 'show what would be done, and stop')
     .action(reproduce);
 }
@@ -110,11 +103,6 @@ function printPlan(plan: ProteinPlan, { runs: ready, data }: Readiness, store: R
       ? 'time: shown once the first run is under way'
       : `about ${durationText(todo * seconds)}`;
   console.log(`  needs: ${time}, ${disk}`);
-}
-
-function executionOf({ fast, eager }: ReproduceOptions): 'fast' | 'eager' | 'chained' {
-  if (fast === true) return 'fast';
-  return eager === true ? 'eager' : 'chained';
 }
 
 async function reproduce(names: readonly string[], options: ReproduceOptions): Promise<void> {

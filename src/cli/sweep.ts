@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { relative } from 'node:path';
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import {
   EXAMPLE,
   expandSweep,
@@ -18,17 +18,16 @@ import { runQueue, type Outcome } from '../runs/queue.js';
 import type { RunRecord } from '../runs/record.js';
 import { openStore, type RunStore } from '../runs/store.js';
 import { UserError } from '../runs/user-error.js';
+import { collect, eagerOption, executionOf, fastOption, type ExecutionOptions } from './run-options.js';
 import { stopSignal } from './signals.js';
 import { sweepProgress } from './sweep-progress.js';
 import { durationText, estimateText, textTable } from './text-table.js';
 
-interface SweepOptions {
+interface SweepOptions extends ExecutionOptions {
   readonly jobs: string;
   readonly runs: string;
   readonly dataDir?: string;
   readonly show: readonly string[];
-  readonly fast?: boolean;
-  readonly eager?: boolean;
   readonly plan?: boolean;
 }
 
@@ -48,8 +47,6 @@ const SHOWN: Readonly<Record<Sweep['experiment'], readonly string[]>> = {
   protein: ['trajectories.roundness', 'axis.linear', 'geometry.wahbaRelative'],
 };
 
-const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value];
-
 /** Adds `care sweep`. */
 export function registerSweep(program: Command): void {
   program
@@ -60,12 +57,8 @@ export function registerSweep(program: Command): void {
     .option('--runs <folder>', 'where the runs are kept', process.env.CARE_RUNS_DIR ?? 'runs')
     .option('--data-dir <folder>', 'the data folder (default: CARE_DATA_DIR, then ../shared/data)')
     .option('--show <measure.estimate>', 'a column of the table, e.g. knn.accuracy (repeatable)', collect, [])
-    .addOption(
-      new Option('--fast', 'let ops run in any order: faster, not the same bits every time').conflicts(
-        'eager',
-      ),
-    )
-    .option('--eager', 'run op by op instead of as a recorded graph')
+    .addOption(fastOption())
+    .addOption(eagerOption())
     .option('--plan', 'show the runs, and stop')
     .addHelpText('after', HELP)
     .action(sweep);
@@ -95,11 +88,6 @@ function parseJobs(text: string): number {
     `--jobs is "${text}"; it is the number of runs at the same time.`,
     'Give a whole number from 1.',
   );
-}
-
-function executionOf({ fast, eager }: SweepOptions): JobContext['execution'] {
-  if (fast === true) return 'fast';
-  return eager === true ? 'eager' : 'chained';
 }
 
 /** An estimate of a record by `measure.estimate`. */

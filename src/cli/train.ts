@@ -14,11 +14,12 @@ import { openStore } from '../runs/store.js';
 import { UserError } from '../runs/user-error.js';
 import { startEngine } from '../tensorflow/engine.js';
 import { parseShardPlan, shardEnvironment } from '../train/shards/plan.js';
+import { collect, eagerOption, executionOf, fastOption, type ExecutionOptions } from './run-options.js';
 import { stopSignal } from './signals.js';
 import { studyProgress } from './study-progress.js';
 import { durationText } from './text-table.js';
 
-interface TrainOptions {
+interface TrainOptions extends ExecutionOptions {
   readonly method?: string;
   readonly data?: string;
   readonly model?: string;
@@ -30,8 +31,6 @@ interface TrainOptions {
   readonly parameter: readonly string[];
   readonly runs: string;
   readonly dataDir?: string;
-  readonly fast?: boolean;
-  readonly eager?: boolean;
   readonly shards?: string;
   readonly gpus?: string;
 }
@@ -49,8 +48,6 @@ Examples:
 
 A run that was stopped, also by kill -9, goes on when the same command is given again.
 `;
-
-const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value];
 
 /** Adds `care train`. */
 export function registerTrain(program: Command): void {
@@ -76,12 +73,8 @@ export function registerTrain(program: Command): void {
     )
     .option('--runs <folder>', 'where the runs are kept', process.env.CARE_RUNS_DIR ?? 'runs')
     .option('--data-dir <folder>', 'the data folder (default: CARE_DATA_DIR, then ../shared/data)')
-    .addOption(
-      new Option('--fast', 'let ops run in any order: faster, not the same bits every time').conflicts(
-        'eager',
-      ),
-    )
-    .option('--eager', 'run op by op instead of as a recorded graph')
+    .addOption(fastOption())
+    .addOption(eagerOption())
     .option(
       '--shards <n>',
       'divide the views of a step over so many processes: 1, 2 or 4 (two views: 1 or 2); for methods of projections alone',
@@ -103,11 +96,6 @@ function optionLayer(options: TrainOptions): { source: string; values: Record<st
   };
   const values = Object.entries(given).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]]));
   return { source: 'the options', values: Object.fromEntries(values) as Record<string, Json>, isText: true };
-}
-
-function executionOf({ fast, eager }: TrainOptions): 'fast' | 'eager' | 'chained' {
-  if (fast === true) return 'fast';
-  return eager === true ? 'eager' : 'chained';
 }
 
 function percent(record: RunRecord, name: string): string {

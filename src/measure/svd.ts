@@ -30,26 +30,34 @@ function fromTensor(tensor: tf.Tensor, dim: number): Matrix {
   return Matrix.from1DArray(dim, dim, tensor.dataSync());
 }
 
-/** TensorFlow's `Svd`, or null where there is no native library. */
-function nativeSvd(matrix: Matrix): SquareSvd | null {
+/** The factors of TensorFlow's `Svd`, for the caller to dispose of; null where there is no native library. */
+function svdTensors(input: tf.Tensor2D): readonly [tf.Tensor1D, tf.Tensor2D, tf.Tensor2D] | null {
   const raw = rawOps();
   if (raw === null) return null;
   const { ops, attributes } = raw;
-  const dim = matrix.rows;
   const settings = [
     attributes.bool('compute_uv', true),
     attributes.bool('full_matrices', true),
     attributes.type('T', 'float32'),
   ];
+  return ops('Svd', settings, [input], 3) as [tf.Tensor1D, tf.Tensor2D, tf.Tensor2D];
+}
+
+/** The decomposition by TensorFlow, or null where there is no native library. */
+function nativeSvd(matrix: Matrix): SquareSvd | null {
+  const dim = matrix.rows;
   const input = toTensor(matrix);
-  const [values, left, right] = ops('Svd', settings, [input], 3) as [tf.Tensor, tf.Tensor, tf.Tensor];
+  const factors = svdTensors(input);
+  input.dispose();
+  if (factors === null) return null;
+  const [values, left, right] = factors;
   const found = {
     left: fromTensor(left, dim),
     right: fromTensor(right, dim),
     values: Array.from(values.dataSync()),
     rounding: ROUNDING_32,
   };
-  tf.dispose([input, values, left, right]);
+  tf.dispose([...factors]);
   return found;
 }
 
@@ -118,22 +126,15 @@ export function nearestMap(
   size: number,
   group: 'SO' | 'O',
 ): NearestMap | null {
-  const raw = dim > FLOAT64_LIMIT ? rawOps() : null;
-  if (raw === null) return null;
+  if (dim <= FLOAT64_LIMIT) return null;
   const input = tf.tensor2d(
     Float32Array.from(matrix, (value) => value / size),
     [dim, dim],
   );
-  const settings = [
-    raw.attributes.bool('compute_uv', true),
-    raw.attributes.bool('full_matrices', true),
-    raw.attributes.type('T', 'float32'),
-  ];
-  const [values, left, right] = raw.ops('Svd', settings, [input], 3) as [
-    tf.Tensor1D,
-    tf.Tensor2D,
-    tf.Tensor2D,
-  ];
+  const factors = svdTensors(input);
+  input.dispose();
+  if (factors === null) return null;
+  const [values, left, right] = factors;
   try {
     const found = values.dataSync();
     if (!((found[dim - 1] ?? 0) > ROUNDING_32 * (found[0] ?? NaN))) return null;
@@ -148,7 +149,7 @@ export function nearestMap(
     }
     return { map: Float64Array.from(map), values: Array.from(found, (value) => value * size) };
   } finally {
-    tf.dispose([input, values, left, right]);
+    tf.dispose([...factors]);
   }
 }
 
