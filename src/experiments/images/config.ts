@@ -147,5 +147,12 @@ export const measureSchema = z.strictObject({
   knnTemperature: z.number().gt(0).default(0.5),
   /** At most so many images of the bank and of the queries; null: all. */
   knnLimit: whole.min(1).nullable().default(null),
+  /** Augmentations under which gamma_f is looked at as often as the kNN accuracy; 0: not at all. */
+  geometryAugmentations: whole
+    .refine((n) => n !== 1, 'must be 0, or at least 2')
+    .min(0)
+    .default(0),
+  /** Test images that it is looked at on, at most; each class with its share. */
+  geometryImages: whole.min(8).default(500),
 });
 export type ImageMeasureConfig = z.output<typeof measureSchema>;

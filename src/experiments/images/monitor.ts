@@ -17,7 +17,7 @@ export interface ImageTask {
 }
 
 /** At most so many images of a set, each class with its share. */
-function limited(set: DataSet, limit: number | null): DataSet {
+export function limited(set: DataSet, limit: number | null): DataSet {
   if (limit === null || set.length <= limit) return set;
   return subset(set, stratifiedLimit(set.labels, limit, 0), { knnLimit: limit });
 }

@@ -21,6 +21,7 @@ import { BEST_WEIGHTS_FILE, keepBestWeights, readBestWeights } from './best-weig
 import type { ImageConfig, ImageMeasureConfig } from './config.js';
 import { embeddingProgram } from './embedding.js';
 import { checkMemory } from './memory.js';
+import { geometryOf } from './geometry-monitor.js';
 import { imageMethod } from './method.js';
 import { imageModel, initialWeights } from './model.js';
 import { checkShards, shardedImageTraining } from './sharded-training.js';
@@ -215,7 +216,9 @@ export async function pretrain(options: PretrainOptions): Promise<RunRecord> {
               const { accuracy } = knnOf(training.program, task, measures);
               if (bestFile !== null)
                 keepBestWeights(bestFile, accuracy, () => weightsIn(training.program, weightNames));
-              return { knn: accuracy };
+              if (measures.geometryAugmentations === 0) return { knn: accuracy };
+              const weights = weightsIn(training.program, weightNames);
+              return { knn: accuracy, ...geometryOf(config, weights, task.test, measures) };
             };
             return every === 0 ? training : { ...training, evaluation: { every, run: look } };
           },
