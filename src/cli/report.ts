@@ -1,14 +1,17 @@
 /** `care report`: renders reports from records alone, without training and without the native library. */
 import { relative, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { EXPERIMENT_NAMES, experimentsNamed } from '../experiments/experiments.js';
+import { mostRecorded } from '../experiments/study.js';
 import { DEFAULT_PRESET, parsePreset, PRESET_NAMES } from '../runs/presets.js';
-import { DEFAULT_PROFILE, parseProfile, PROFILE_NAMES } from '../runs/profiles.js';
+import { parseProfile, PROFILE_NAMES } from '../runs/profiles.js';
+import { openStore } from '../runs/store.js';
 import { notebookPath, prepareFolder, writeReport } from './report-files.js';
 
 interface ReportOptions {
   readonly runs: string;
   readonly out: string;
-  readonly profile: string;
+  readonly profile?: string;
   readonly preset: string;
 }
 
@@ -17,25 +20,44 @@ export function registerReport(program: Command): void {
   program
     .command('report')
     .description('render the reports of records that exist; nothing is trained')
+    .argument('[experiments...]', `which: ${EXPERIMENT_NAMES.join(', ')} (default: all)`)
     .option('--runs <folder>', 'where the records are', 'reports/runs')
     .option('--out <folder>', 'where the reports go', 'reports')
-    .option('--profile <name>', `which runs: ${PROFILE_NAMES.join(', ')}`, DEFAULT_PROFILE)
+    .option(
+      '--profile <name>',
+      `which runs: ${PROFILE_NAMES.join(', ')} (default: of each experiment the one with most runs)`,
+    )
     .option('--preset <name>', `which method settings: ${PRESET_NAMES.join(', ')}`, DEFAULT_PRESET)
-    .action(async (options: ReportOptions) => {
-      const profile = parseProfile(options.profile);
-      const preset = parsePreset(options.preset);
-      const out = resolve(options.out);
-      prepareFolder(out);
-      const report = await writeReport({
-        name: 'protein',
-        out,
-        parameters: {
-          profile,
-          preset,
-          runs: notebookPath(options.runs),
-          train: 'false',
-        },
-      });
-      console.log(`Report: ${relative('.', report.html)}`);
+    .action(report);
+}
+
+async function report(names: readonly string[], options: ReportOptions): Promise<void> {
+  const profile = options.profile === undefined ? undefined : parseProfile(options.profile);
+  const preset = parsePreset(options.preset);
+  const experiments = experimentsNamed(names);
+  const out = resolve(options.out);
+  prepareFolder(out);
+  const records = openStore(options.runs)
+    .list()
+    .flatMap((entry) => (entry.state === 'finished' ? [entry.record] : []));
+  for (const experiment of experiments) {
+    const { plan, data, recorded } = mostRecorded(experiment, records, {
+      preset,
+      ...(profile === undefined ? {} : { profile }),
     });
+    const written = await writeReport({
+      name: experiment.name,
+      out,
+      parameters: {
+        profile: plan.choice.profile,
+        preset,
+        runs: notebookPath(options.runs),
+        train: 'false',
+        ...(data === null ? {} : { data }),
+      },
+    });
+    console.log(
+      `Report: ${relative('.', written.html)} (profile ${plan.choice.profile}, ${recorded} of ${plan.runs.length} runs)`,
+    );
+  }
 }

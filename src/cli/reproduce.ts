@@ -2,30 +2,28 @@
 import { relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { InterruptedError } from '../experiments/execute-run.js';
+import { EXPERIMENT_NAMES, experimentsNamed } from '../experiments/experiments.js';
 import {
-  planProtein,
-  PROTEIN,
-  readiness,
-  runProtein,
-  type ProteinPlan,
+  dataFound,
+  type Experiment,
+  type ExperimentPlan,
   type Readiness,
   type RunReadiness,
-} from '../experiments/protein/study.js';
-import { closest } from '../runs/closest.js';
+  type StudyOptions,
+} from '../experiments/study.js';
 import { parseOverrides } from '../runs/configuration.js';
 import { DEFAULT_PRESET, parsePreset, PRESET_NAMES } from '../runs/presets.js';
 import { DEFAULT_PROFILE, parseProfile, PROFILE_NAMES, PROFILES } from '../runs/profiles.js';
+import type { RunRecord } from '../runs/record.js';
 import { openStore, type RunStore } from '../runs/store.js';
 import { UserError } from '../runs/user-error.js';
 import { startEngine } from '../tensorflow/engine.js';
+import { knownRecords, needsOf } from './plan-needs.js';
 import { notebookPath, prepareFolder, writeReport } from './report-files.js';
 import { collect, eagerOption, executionOf, fastOption, type ExecutionOptions } from './run-options.js';
 import { stopSignal } from './signals.js';
 import { studyProgress } from './study-progress.js';
 import { durationText } from './text-table.js';
-
-/** The experiments that there are, in the order in which they run. */
-export const EXPERIMENTS: readonly string[] = [PROTEIN];
 
 interface ReproduceOptions extends ExecutionOptions {
   readonly profile: string;
@@ -37,12 +35,19 @@ interface ReproduceOptions extends ExecutionOptions {
   readonly plan?: boolean;
 }
 
+const EXAMPLES = `
+Examples:
+  care reproduce --plan                              what all experiments need
+  care reproduce protein -p training.lambda=3        one experiment with a setting of your own
+  care reproduce cifar-color-sensitivity --profile overnight
+`;
+
 /** Adds `care reproduce`. */
 export function registerReproduce(program: Command): void {
   program
     .command('reproduce')
     .description('train what is missing, measure, execute the notebooks, render the reports')
-    .argument('[experiments...]', `which: ${EXPERIMENTS.join(', ')} (default: all)`)
+    .argument('[experiments...]', `which: ${EXPERIMENT_NAMES.join(', ')} (default: all)`)
     .option('--profile <name>', `how big: ${PROFILE_NAMES.join(', ')}`, DEFAULT_PROFILE)
     .option('--preset <name>', `which method settings: ${PRESET_NAMES.join(', ')}`, DEFAULT_PRESET)
     .option('--out <folder>', 'where the reports go', 'out')
@@ -50,118 +55,165 @@ export function registerReproduce(program: Command): void {
     .option('--data <folder>', 'the data folder (default: CARE_DATA_DIR, then ../shared/data)')
     .option(
       '-p, --parameter <key=value>',
-      'change a setting, e.g. -p training.lambda=3 (repeatable)',
+      'change a setting of the one experiment that is named, e.g. -p training.lambda=3 (repeatable)',
       collect,
       [],
     )
     .addOption(fastOption())
     .addOption(eagerOption())
     .option('--plan', 'show what would be done, and stop')
+    .addHelpText('after', EXAMPLES)
     .action(reproduce);
 }
 
-function checkExperiments(names: readonly string[]): void {
-  for (const name of names) {
-    if (EXPERIMENTS.includes(name)) continue;
-    const near = closest(name, EXPERIMENTS);
-    const hint = `There is ${EXPERIMENTS.join(', ')}.`;
-    throw new UserError(
-      `There is no experiment "${name}".`,
-      near === null ? hint : `Did you mean "${near}"? ${hint}`,
-    );
-  }
+/** An experiment with what is to be done of it. */
+interface Task {
+  readonly experiment: Experiment;
+  readonly plan: ExperimentPlan;
+  /** The data set that the plan names, where the experiment can use several. */
+  readonly data: string | null;
 }
 
-/** Seconds that a run of a kind took before, from the store; null where there is none to go by. */
-function secondsPerRun(store: RunStore, profile: string): number | null {
-  const known = store.list().flatMap((entry) => {
-    if (entry.state !== 'finished' || entry.record.profile !== profile) return [];
-    const measuring = Object.values(entry.record.measurements).reduce((sum, { seconds }) => sum + seconds, 0);
-    return [entry.record.trainingSeconds + measuring];
-  });
-  return known.length === 0 ? null : known.reduce((a, b) => a + b) / known.length;
-}
+const STATES = [
+  'ready',
+  'to continue',
+  'to measure',
+  'to train',
+  'no data',
+] as const satisfies readonly RunReadiness[];
 
-function printPlan(plan: ProteinPlan, { runs: ready, data }: Readiness, store: RunStore): void {
-  const count = (state: RunReadiness) => ready.filter((each) => each === state).length;
+function printPlan(
+  { experiment, plan }: Task,
+  ready: Readiness,
+  store: RunStore,
+  known: readonly RunRecord[],
+): void {
+  const count = (state: RunReadiness) => ready.runs.filter((each) => each === state).length;
   const { profile, preset } = plan.choice;
-  const parts = (['ready', 'to continue', 'to measure', 'to train'] as const)
-    .filter((state) => count(state) > 0)
-    .map((state) => `${count(state)} ${state}`);
-  console.log(`${PROTEIN}, profile ${profile}, preset ${preset}. ${PROFILES[profile]}`);
-  console.log(`  data: ${data === null ? 'none' : `${data.name}, ${data.items} structures`}`);
+  const parts = STATES.filter((state) => count(state) > 0).map((state) =>
+    state === 'no data' ? `${count(state)} without data` : `${count(state)} ${state}`,
+  );
+  const data = ready.data.map(({ name, items }) => `${name}, ${items}`).join('; ');
+  console.log(`${experiment.name}, profile ${profile}, preset ${preset}: ${experiment.about}`);
+  console.log(`  data: ${data === '' ? 'none' : data}`);
   console.log(
     `  runs: ${plan.runs.length}, of which ${parts.join(', ')} (in ${relative('.', store.dir) || '.'})`,
   );
-  const seconds = secondsPerRun(store, profile);
-  const todo = ready.length - count('ready');
-  if (todo === 0) return;
-  // A DeepSet run keeps two checkpoints, weights, metrics and a record: about a megabyte and a half each.
-  const disk = `about ${Math.ceil(todo * 1.5)} MB of disk`;
-  const time =
-    seconds === null
-      ? 'time: shown once the first run is under way'
-      : `about ${durationText(todo * seconds)}`;
-  console.log(`  needs: ${time}, ${disk}`);
+  if (ready.runs.every((state) => state === 'ready' || state === 'no data')) return;
+  const { seconds, bytes, unknown } = needsOf(plan, ready, known);
+  const rest =
+    unknown === 0 ? '' : `${seconds === 0 ? '' : ', and '}an unknown time for ${unknown} runs of a new kind`;
+  const time = `${seconds === 0 ? '' : `about ${durationText(seconds)}`}${rest}`;
+  console.log(`  needs: ${time}; about ${Math.ceil(bytes / 1e6)} MB of disk`);
 }
 
-async function reproduce(names: readonly string[], options: ReproduceOptions): Promise<void> {
-  checkExperiments(names);
+function tasksOf(names: readonly string[], options: ReproduceOptions): readonly Task[] {
+  const chosen = experimentsNamed(names);
   const overrides = parseOverrides(options.parameter);
   const profile = parseProfile(options.profile);
   const preset = parsePreset(options.preset);
-  const plan = planProtein({ profile, preset, overrides });
+  if (options.parameter.length > 0 && chosen.length > 1) {
+    throw new UserError(
+      'Settings (-p) belong to one experiment, and several would run.',
+      `Name the one that is meant, e.g. care reproduce ${chosen[0]?.name ?? ''} -p ${options.parameter[0] ?? ''}`,
+    );
+  }
+  return chosen.map((experiment) => {
+    const data = dataFound(experiment, options.data);
+    const plan = experiment.plan({
+      profile,
+      preset,
+      overrides,
+      ...(data === null ? {} : { data }),
+    });
+    return { experiment, plan, data };
+  });
+}
+
+/** Trains and measures what is missing of an experiment. */
+async function carryOut({ plan }: Task, options: StudyOptions): Promise<void> {
+  const progress = studyProgress();
+  try {
+    await plan.carryOut({ ...options, onEvent: progress.onEvent });
+  } catch (error) {
+    if (!(error instanceof InterruptedError)) throw error;
+    process.exitCode = 130;
+    throw new UserError(error.message, 'Nothing is lost: trained runs and the last checkpoint are kept.', {
+      cause: error,
+    });
+  } finally {
+    progress.stop();
+  }
+}
+
+async function report(
+  { experiment, data }: Task,
+  options: ReproduceOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  process.stderr.write('Executing the notebook and rendering the report ...\n');
+  const written = await writeReport({
+    name: experiment.name,
+    out: resolve(options.out),
+    signal,
+    parameters: {
+      profile: options.profile,
+      preset: options.preset,
+      runs: notebookPath(options.runs),
+      settings: JSON.stringify(options.parameter),
+      train: 'false',
+      ...(data === null ? {} : { data }),
+    },
+  });
+  if (written.summary !== undefined) {
+    console.log(`\n${written.summary.question}\n${written.summary.answer}`);
+    for (const { label, verdict } of written.summary.verdicts)
+      console.log(`  ${verdict.padEnd(15)} ${label}`);
+  }
+  console.log(`Report: ${relative('.', written.html)}`);
+}
+
+async function reproduce(names: readonly string[], options: ReproduceOptions): Promise<void> {
+  const tasks = tasksOf(names, options);
   const out = resolve(options.out);
   if (options.plan !== true) prepareFolder(out);
   const store = openStore(options.runs);
-  const common = {
+  const common: StudyOptions = {
     store,
     execution: executionOf(options),
     ...(options.data === undefined ? {} : { dataDir: options.data }),
   };
-  const remarks: string[] = [];
-  const ready = readiness(plan, { ...common, onRemark: (remark) => remarks.push(remark) });
-  printPlan(plan, ready, store);
-  for (const remark of remarks) console.log(`  note: ${remark}`);
+  const known = knownRecords(store);
+  for (const [i, task] of tasks.entries()) {
+    const remarks = new Set<string>();
+    const ready = await task.plan.readiness({ ...common, onRemark: (remark) => remarks.add(remark) });
+    if (i === 0) console.log(PROFILES[task.plan.choice.profile]);
+    printPlan(task, ready, store, known);
+    for (const remark of remarks) console.log(`  note: ${remark}`);
+  }
   if (options.plan === true) return;
   startEngine();
-
   const startedAt = performance.now();
   const signal = stopSignal(() =>
     process.stderr.write('\nStopping after this step, with a checkpoint; once more ends at once.\n'),
   );
-  const progress = studyProgress();
-  try {
-    await runProtein(plan, { ...common, signal, onEvent: progress.onEvent });
-  } catch (error) {
-    if (error instanceof InterruptedError) {
-      process.exitCode = 130;
-      throw new UserError(error.message, 'Nothing is lost: trained runs and the last checkpoint are kept.', {
-        cause: error,
-      });
+  const failures: string[] = [];
+  for (const task of tasks) {
+    await carryOut(task, { ...common, signal });
+    try {
+      await report(task, options, signal);
+    } catch (error) {
+      // The other reports are rendered all the same; the exit code tells.
+      if (signal.aborted || tasks.length === 1 || !(error instanceof UserError)) throw error;
+      failures.push(task.experiment.name);
+      process.stderr.write(`${error.message}\n${error.hint}\n`);
     }
-    throw error;
-  } finally {
-    progress.stop();
   }
-  process.stderr.write('Executing the notebook and rendering the report ...\n');
-  const report = await writeReport({
-    name: PROTEIN,
-    out,
-    signal,
-    parameters: {
-      profile,
-      preset,
-      runs: notebookPath(options.runs),
-      settings: JSON.stringify(options.parameter),
-      train: 'false',
-    },
-  });
-  if (report.summary !== undefined) {
-    console.log(`\n${report.summary.question}\n${report.summary.answer}`);
-    for (const { label, verdict } of report.summary.verdicts) console.log(`  ${verdict.padEnd(15)} ${label}`);
+  console.log(`\n${durationText((performance.now() - startedAt) / 1000)} in all`);
+  if (failures.length > 0) {
+    throw new UserError(
+      `The notebook of ${failures.join(' and of ')} failed; the other reports are there.`,
+      'What went wrong stands above.',
+    );
   }
-  console.log(
-    `\nReport: ${relative('.', report.html)}  (${durationText((performance.now() - startedAt) / 1000)} in all)`,
-  );
 }

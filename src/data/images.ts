@@ -178,8 +178,8 @@ export function findImageData(data: ImageData, dataDir: string | undefined): str
  */
 export function defaultImageData(
   dataDir?: string,
-  wanted: readonly KnownName[] = ['cifar10', 'cifar10-jpeg', 'stl10', 'cifar100', 'flowers5'],
-): KnownName {
+  wanted: readonly ImageDataName[] = ['cifar10', 'cifar10-jpeg', 'stl10', 'cifar100', 'flowers5'],
+): ImageDataName {
   const root = findDataDir(dataDir);
   return wanted.find((name) => findImageData(imageData(name), root) !== undefined) ?? 'generated';
 }

@@ -21,7 +21,11 @@ export interface MeasureRunOptions {
   readonly names: readonly string[];
   /** Settings, dotted, over the defaults; the last layer wins. */
   readonly layers: readonly ConfigLayer[];
+  /** All settings, where they are resolved already; then `layers` do not count. */
+  readonly settings?: MeasureSettings;
   readonly dataDir?: string;
+  /** The data, where they were loaded before. */
+  readonly task?: ImageTask;
   readonly signal?: AbortSignal;
   readonly onMeasure?: (name: string) => void;
   readonly onRemark?: (remark: string) => void;
@@ -60,6 +64,15 @@ function* measurements(
   }
 }
 
+/** Names and keys of measurements: by its key one is known to be current. */
+export function measureKeys(
+  names: readonly ImageMeasureName[],
+  settings: MeasureSettings,
+): readonly { readonly name: ImageMeasureName; readonly key: string }[] {
+  const code = codeHash(siblingModule('measures'));
+  return names.map((name) => ({ name, key: hashJson({ name, settings, code }).slice(0, 16) }));
+}
+
 /**
  * Measures a finished run, or finds its measurements with the same settings and code.
  *
@@ -72,13 +85,12 @@ export async function measureImageRun(
   const { store, record, layers, signal, onMeasure } = options;
   const known = Object.keys(IMAGE_MEASURES) as ImageMeasureName[];
   const names = options.names.length === 0 ? USUAL : checkedNames(options.names, known, record.experiment);
-  const settings = resolveConfig(imageMeasureSchema, ...layers);
+  const settings = options.settings ?? resolveConfig(imageMeasureSchema, ...layers);
   checkFinished(record);
   const config = configOf(record);
-  const task = await loadImageTask(config, options);
+  const task = options.task ?? (await loadImageTask(config, options));
   checkSameData(record, task.train.provenance);
-  const code = codeHash(siblingModule('measures'));
-  const keys = names.map((name) => ({ name, key: hashJson({ name, settings, code }).slice(0, 16) }));
+  const keys = measureKeys(names, settings);
   const measured = await ensureMeasured(
     store,
     { spec: specOfRecord(record) },

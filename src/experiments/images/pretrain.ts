@@ -38,6 +38,8 @@ export interface PretrainOptions {
   readonly profile: ProfileName;
   readonly preset: PresetName;
   readonly dataDir?: string;
+  /** The data, where they were loaded before. */
+  readonly task?: ImageTask;
   readonly execution?: Execution;
   /** Processes over which the views of a step are divided; left out: this one alone. */
   readonly shards?: ShardPlan;
@@ -77,7 +79,11 @@ function labelOf(config: ImageConfig, image: ImageSize): string {
   return objective === null ? 'untrained' : imageMethod(config, objective, image).label;
 }
 
-function specOf(options: PretrainOptions, { train }: ImageTask): RunSpec {
+/** The run that a configuration asks for, on data that are loaded. */
+export function imageSpec(
+  options: Pick<PretrainOptions, 'config' | 'profile' | 'preset' | 'execution'>,
+  { train }: ImageTask,
+): RunSpec {
   const { config, profile, preset, execution = 'chained' } = options;
   const perEpoch = stepsPerEpoch(config, train.length);
   return {
@@ -107,7 +113,8 @@ function isFinished(store: RunStore, spec: RunSpec): boolean {
   return store.has(id) && store.read(id).status === 'finished';
 }
 
-function knnKey(measures: ImageMeasureConfig): { readonly name: string; readonly key: string } {
+/** Name and key of the measurement that every run gets. */
+export function knnKey(measures: ImageMeasureConfig): { readonly name: string; readonly key: string } {
   const code = codeHash(siblingModule('monitor'));
   return { name: 'knn', key: hashJson({ name: 'knn', measures, code }).slice(0, 16) };
 }
@@ -173,7 +180,7 @@ function weightsIn(program: Program, names: readonly string[]): TensorDataMap {
  */
 export async function pretrain(options: PretrainOptions): Promise<RunRecord> {
   const { store, config, measures, signal, onPhase } = options;
-  const task = await loadImageTask(config, options);
+  const task = options.task ?? (await loadImageTask(config, options));
   const objective = objectiveOf(config);
   if (objective !== null) checkMethod(config, objective, task.train);
   const { shards = { count: 1 } } = options;
@@ -184,7 +191,7 @@ export async function pretrain(options: PretrainOptions): Promise<RunRecord> {
   }
   const { provenance, files } = task.train;
   const { name, generated, sha256, items } = provenance;
-  const spec = specOf(options, task);
+  const spec = imageSpec(options, task);
   if (objective !== null && !isFinished(store, spec)) {
     checkMemory(config, objective, task.train, options.availableMemory ?? availableMemory(), {
       execution: spec.execution,

@@ -2,15 +2,24 @@
 import { extname } from 'node:path';
 import { canonicalJson, hashJson } from '../../runs/canonical-json.js';
 import { codeHash, codeProvenance } from '../../runs/code-version.js';
-import type { CodeProvenance, DataProvenance, Json, Measurement, RunRecord } from '../../runs/record.js';
-import { idOf, type RunSpec, type RunStore } from '../../runs/store.js';
+import type { CodeProvenance, Measurement, RunRecord } from '../../runs/record.js';
+import { idOf, type RunSpec } from '../../runs/store.js';
 import type { Execution } from '../../tensorflow/compile.js';
 import type { TensorDataMap } from '../../tensorflow/tensor-data.js';
 import type { TrainProgress } from '../../train/trainer.js';
 import { ensureMeasured, ensureTrained, stopIfTold, type RunJob } from '../execute-run.js';
 import { breathe, interruptSignal } from '../interrupt.js';
+import {
+  finishedRecords,
+  type Experiment,
+  type Outcome,
+  type Readiness,
+  type RunReadiness,
+  type RunVariation,
+  type StudyOptions,
+} from '../study.js';
 import type { StudyEvent } from '../study-event.js';
-import { objectiveOf, type EncoderName, type TrainingConfig } from './config.js';
+import { objectiveOf, trainingSchema, type EncoderName, type TrainingConfig } from './config.js';
 import { proteinEncoder } from './encoder.js';
 import { ENCODER_LABELS } from './labels.js';
 import { PROTEIN_MEASURES, type ProteinMeasureName } from './measures.js';
@@ -25,12 +34,6 @@ import { loadTask, type ProteinTask } from './task.js';
 import { initialWeights, proteinModel, proteinTraining } from './training.js';
 
 export const PROTEIN = 'protein';
-
-/** A setting that a run varies, or null for the main comparison. */
-export interface RunVariation {
-  readonly setting: string;
-  readonly value: Json;
-}
 
 /** A run that the experiment needs. */
 export interface ProteinRun {
@@ -85,21 +88,8 @@ export function planProtein(choice: ProteinChoice): ProteinPlan {
   return { choice, measures: measureConfig(choice), runs: [...main, ...others] };
 }
 
-export interface StudyOptions {
-  readonly store: RunStore;
-  readonly dataDir?: string;
-  readonly execution?: Execution;
-  readonly onEvent?: (event: StudyEvent) => void;
-  /** Things that a person should read, such as what was left out of the data. */
-  readonly onRemark?: (remark: string) => void;
-  /** Stops in order. Default: the interrupt of the notebook's cell, where there is one. */
-  readonly signal?: AbortSignal;
-}
-
 /** A planned run with its record, or null where it was not run. */
-export interface ProteinOutcome extends ProteinRun {
-  readonly record: RunRecord | null;
-}
+export type ProteinOutcome = Outcome<ProteinRun>;
 
 export interface ProteinResults {
   readonly plan: ProteinPlan;
@@ -113,6 +103,10 @@ function siblingModule(name: string): URL {
 
 const trainingEntry = siblingModule('training');
 const measuresEntry = siblingModule('measures');
+
+function plannedSteps({ encoder, config }: ProteinRun): number {
+  return encoder === 'untrained' ? 0 : config.training.steps;
+}
 
 function specOf(
   plan: ProteinPlan,
@@ -131,7 +125,7 @@ function specOf(
     data: task.provenance,
     code,
     execution,
-    plannedSteps: run.encoder === 'untrained' ? 0 : run.config.training.steps,
+    plannedSteps: plannedSteps(run),
   };
 }
 
@@ -231,22 +225,13 @@ export async function runProtein(plan: ProteinPlan, options: StudyOptions): Prom
   return { plan, outcomes };
 }
 
-/** Whether a run of the plan is in the store, and how far; for showing a plan before it is carried out. */
-export type RunReadiness = 'ready' | 'to measure' | 'to continue' | 'to train';
-
-/** What of a plan is there already, and on which data. */
-export interface Readiness {
-  readonly runs: readonly RunReadiness[];
-  readonly data: DataProvenance | null;
-}
-
 /** What of a plan is there already. Loads the data, since its hash is part of a run's id, and writes nothing. */
 export function readiness(plan: ProteinPlan, options: StudyOptions): Readiness {
   const code = codeProvenance(codeHash(trainingEntry));
   const keys = measureKeys(plan.measures);
   const taskOf = taskLoader(options);
   const [first] = plan.runs;
-  const data = first === undefined ? null : taskOf(first.config).provenance;
+  const data = first === undefined ? [] : [taskOf(first.config).provenance];
   const runs = plan.runs.map((run): RunReadiness => {
     const id = idOf(specOf(plan, run, taskOf(run.config), code, options.execution ?? 'chained'));
     if (!options.store.has(id)) return 'to train';
@@ -254,7 +239,7 @@ export function readiness(plan: ProteinPlan, options: StudyOptions): Readiness {
     if (record.status !== 'finished') return 'to continue';
     return keys.every(({ name, key }) => record.measurements[name]?.key === key) ? 'ready' : 'to measure';
   });
-  return { runs, data };
+  return { runs, data, steps: plan.runs.map(plannedSteps) };
 }
 
 /**
@@ -262,11 +247,7 @@ export function readiness(plan: ProteinPlan, options: StudyOptions): Readiness {
  * the finished ones; a missing run is null.
  */
 export function collectProtein(plan: ProteinPlan, records: readonly RunRecord[]): ProteinResults {
-  const finished = records.filter(
-    ({ experiment, status }) => experiment === PROTEIN && status === 'finished',
-  );
-  const startOf = (record: RunRecord) => record.sessions[0]?.startedAt ?? '';
-  const sorted = [...finished].sort((a, b) => (startOf(a) < startOf(b) ? 1 : -1));
+  const sorted = finishedRecords(records, PROTEIN);
   return {
     plan,
     outcomes: plan.runs.map((run) => {
@@ -275,3 +256,29 @@ export function collectProtein(plan: ProteinPlan, records: readonly RunRecord[])
     }),
   };
 }
+
+/** The experiment as `care reproduce` sees it. */
+export const proteinExperiment: Experiment = {
+  name: PROTEIN,
+  about: 'does the embedding turn when a protein turns?',
+  plan(choice) {
+    const plan = planProtein(choice);
+    return {
+      choice,
+      runs: plan.runs,
+      alike: (run, record) => {
+        const planned = trainingSchema.parse(run.config);
+        const found = trainingSchema.safeParse(record.config).data;
+        const costOf = ({ encoder, data, model, training }: TrainingConfig) =>
+          canonicalJson([encoder, data.points, model, training.batch]);
+        return found !== undefined && record.experiment === PROTEIN && costOf(planned) === costOf(found);
+      },
+      readiness: (options) => Promise.resolve(readiness(plan, options)),
+      carryOut: async (options) => {
+        await runProtein(plan, options);
+      },
+      recorded: (records) =>
+        collectProtein(plan, records).outcomes.filter(({ record }) => record !== null).length,
+    };
+  },
+};

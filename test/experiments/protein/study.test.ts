@@ -12,9 +12,9 @@ import {
   readiness,
   runProtein,
   type ProteinPlan,
-  type StudyOptions,
 } from '../../../src/experiments/protein/study.js';
 import { initialWeights } from '../../../src/experiments/protein/training.js';
+import type { StudyOptions } from '../../../src/experiments/study.js';
 import type { StudyEvent } from '../../../src/experiments/study-event.js';
 import { parseOverrides } from '../../../src/runs/configuration.js';
 import type { RunRecord } from '../../../src/runs/record.js';
@@ -386,7 +386,7 @@ describe('readiness', () => {
     );
     expect(readiness(pair, { store, dataDir })).toMatchObject({
       runs: ['to train', 'to train'],
-      data: { generated: true, items: 24 },
+      data: [{ generated: true, items: 24 }],
     });
     expect(readdirSync(folder)).not.toContain(store.dir.split('/').at(-1));
     await carryOut(

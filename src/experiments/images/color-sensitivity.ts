@@ -1,0 +1,37 @@
+/** What the embedding does when an image's colours change (sections 4.2 and 5.2; Figures 5, 6 and 8). */
+import type { Experiment, StudyChoice } from '../study.js';
+import { experimentPlan, imagePlan, type ImagePlan } from './study.js';
+import { STUDY_SEEDS } from './study-seeds.js';
+
+export const COLOR_SENSITIVITY = 'cifar-color-sensitivity';
+
+/** @throws UserError for overrides that are no settings. */
+export function planColorSensitivity(choice: StudyChoice): ImagePlan {
+  const { compared } = STUDY_SEEDS[choice.profile];
+  const data = choice.data ?? 'cifar10';
+  return imagePlan(COLOR_SENSITIVITY, choice, [
+    {
+      part: 'main',
+      methods: ['care', 'simclr', 'untrained'],
+      seeds: compared,
+      data,
+      measures: ['wahba', 'steering', 'gamma', 'cosines', 'parameters', 'collapse'],
+    },
+    // The encoder of Figure 6 goes to the unit circle, where an embedding is an angle.
+    {
+      part: 'circle',
+      methods: ['care', 'simclr'],
+      seeds: compared,
+      data,
+      values: { 'model.dim': 2 },
+      measures: ['cosines', 'wahba'],
+    },
+  ]);
+}
+
+export const colorSensitivity: Experiment = {
+  name: COLOR_SENSITIVITY,
+  about: 'what does the embedding do when colours change?',
+  data: ['cifar10', 'cifar10-jpeg'],
+  plan: (choice) => experimentPlan(planColorSensitivity(choice)),
+};

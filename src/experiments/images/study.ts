@@ -1,0 +1,325 @@
+/** Experiments on images as a whole: which runs they need, how to get them, and what records hold of them. */
+import { findDataDir } from '../../data/data-dir.js';
+import { findImageData, imageData } from '../../data/images.js';
+import { canonicalJson } from '../../runs/canonical-json.js';
+import { resolveConfig, type ConfigLayer } from '../../runs/configuration.js';
+import type { DataProvenance, Json, RunRecord } from '../../runs/record.js';
+import { idOf } from '../../runs/store.js';
+import type { TrainProgress } from '../../train/trainer.js';
+import { stopIfTold } from '../execute-run.js';
+import { breathe, interruptSignal } from '../interrupt.js';
+import {
+  finishedRecords,
+  type ExperimentPlan,
+  type Outcome,
+  type Readiness,
+  type RunReadiness,
+  type RunVariation,
+  type StudyChoice,
+  type StudyOptions,
+} from '../study.js';
+import type { StudyEvent } from '../study-event.js';
+import { trainingSchema, type ImageConfig, type ImageMeasureConfig, type ImageMethod } from './config.js';
+import { METHOD_LABELS } from './labels.js';
+import { imageMeasureSchema, type MeasureSettings } from './measure-config.js';
+import { measureImageRun, measureKeys } from './measure-run.js';
+import type { ImageMeasureName } from './measures.js';
+import { imageSpec, IMAGES, knnKey, loadImageTask, pretrain, type ImageTask } from './pretrain.js';
+import { imageConfig } from './settings.js';
+
+type Layer = Readonly<Record<string, Json>>;
+
+/** Runs that belong together: every method with every seed, at every value of what is varied. */
+export interface PlanPart {
+  /** By this name figures find their runs, e.g. `main`. */
+  readonly part: string;
+  readonly methods: readonly ImageMethod[];
+  readonly seeds: readonly number[];
+  /** The data set. */
+  readonly data: string;
+  /** Settings over those of profile and preset. */
+  readonly values?: Layer;
+  readonly variation?: { readonly setting: string; readonly values: readonly Json[] };
+  readonly measures: readonly ImageMeasureName[];
+  /** Settings of the measures over their defaults. */
+  readonly measureValues?: Layer;
+}
+
+/** A run that an experiment needs. */
+export interface ImageRun {
+  readonly part: string;
+  readonly method: ImageMethod;
+  readonly seed: number;
+  readonly variation: RunVariation | null;
+  readonly label: string;
+  readonly config: ImageConfig;
+  /** What is looked at during training. */
+  readonly monitor: ImageMeasureConfig;
+  readonly measures: readonly ImageMeasureName[];
+  readonly settings: MeasureSettings;
+}
+
+export interface ImagePlan {
+  readonly experiment: string;
+  readonly choice: StudyChoice;
+  readonly runs: readonly ImageRun[];
+}
+
+export type ImageOutcome = Outcome<ImageRun>;
+
+export interface ImageResults {
+  readonly plan: ImagePlan;
+  readonly outcomes: readonly ImageOutcome[];
+}
+
+/** A method's name in charts and tables. */
+export function imageLabel(method: ImageMethod): string {
+  return METHOD_LABELS[method];
+}
+
+/** The user's settings, apart: those of `measures.` may be of the monitor or of the measures. */
+function userLayers({ overrides }: StudyChoice): {
+  readonly training: readonly ConfigLayer[];
+  readonly measures: readonly ConfigLayer[];
+} {
+  if (overrides === undefined) return { training: [], measures: [] };
+  const prefix = 'measure.';
+  const entries = Object.entries(overrides.values);
+  const training = entries.filter(([key]) => !key.startsWith(prefix));
+  const measures = entries.flatMap(([key, value]) =>
+    key.startsWith(prefix) ? [[key.slice(prefix.length), value] as const] : [],
+  );
+  return {
+    training: [{ ...overrides, values: Object.fromEntries(training) }],
+    measures: [{ ...overrides, values: Object.fromEntries(measures) }],
+  };
+}
+
+/** Looked at as often as the kNN accuracy, so that figures over training have something to show. */
+const LOOKS: Layer = { 'measures.geometryAugmentations': 6 };
+
+function plannedRun(
+  choice: StudyChoice,
+  part: PlanPart,
+  method: ImageMethod,
+  seed: number,
+  variation: RunVariation | null,
+): ImageRun {
+  const { profile, preset } = choice;
+  const user = userLayers(choice);
+  const values: Layer = {
+    'data.name': part.data,
+    ...LOOKS,
+    ...part.values,
+    method,
+    seed,
+    ...(variation === null ? {} : { [variation.setting]: variation.value }),
+  };
+  const [overrides] = user.training;
+  const { config, measures } = imageConfig({
+    profile,
+    preset,
+    options: { source: `the plan's part ${part.part}`, values },
+    ...(overrides === undefined ? {} : { overrides }),
+  });
+  const settings = resolveConfig(
+    imageMeasureSchema,
+    { source: `the plan's part ${part.part}`, values: part.measureValues ?? {} },
+    ...user.measures,
+  );
+  const suffix = variation === null ? '' : `, ${variation.setting} ${JSON.stringify(variation.value)}`;
+  return {
+    part: part.part,
+    method,
+    seed,
+    variation,
+    label: `${imageLabel(method)} seed ${seed}${suffix}, ${part.part}`,
+    config,
+    monitor: measures,
+    measures: part.measures,
+    settings,
+  };
+}
+
+/** All runs of a part; a value that is the main one's already varies nothing and is left out. */
+function runsOf(choice: StudyChoice, part: PlanPart): readonly ImageRun[] {
+  const { methods, seeds, variation } = part;
+  const variations: readonly (RunVariation | null)[] =
+    variation === undefined
+      ? [null]
+      : variation.values.map((value) => ({ setting: variation.setting, value }));
+  return variations.flatMap((varied) =>
+    seeds.flatMap((seed) => methods.map((method) => plannedRun(choice, part, method, seed, varied))),
+  );
+}
+
+/**
+ * The plan of an experiment: the runs of all its parts, in order.
+ *
+ * @throws UserError for overrides that are no settings.
+ */
+export function imagePlan(experiment: string, choice: StudyChoice, parts: readonly PlanPart[]): ImagePlan {
+  return { experiment, choice, runs: parts.flatMap((part) => runsOf(choice, part)) };
+}
+
+/** Whether a run's data can be loaded. */
+function hasData(run: ImageRun, dataDir: string | undefined): boolean {
+  const data = imageData(run.config.data.name);
+  return data.name === 'generated' || findImageData(data, findDataDir(dataDir)) !== undefined;
+}
+
+/** Loads each data set once: the runs of a plan share one or few. */
+function taskLoader(options: StudyOptions): (config: ImageConfig) => Promise<ImageTask> {
+  const tasks = new Map<string, Promise<ImageTask>>();
+  return (config) => {
+    const key = canonicalJson(config.data);
+    const known = tasks.get(key) ?? loadImageTask(config, options);
+    tasks.set(key, known);
+    return known;
+  };
+}
+
+function optionsOf(plan: ImagePlan, run: ImageRun, task: ImageTask, options: StudyOptions) {
+  const { profile, preset } = plan.choice;
+  const { dataDir, execution, signal, onRemark } = options;
+  return {
+    store: options.store,
+    config: run.config,
+    measures: run.monitor,
+    profile,
+    preset,
+    task,
+    ...(dataDir === undefined ? {} : { dataDir }),
+    ...(execution === undefined ? {} : { execution }),
+    ...(signal === undefined ? {} : { signal }),
+    ...(onRemark === undefined ? {} : { onRemark }),
+  };
+}
+
+async function carryOutRun(
+  plan: ImagePlan,
+  run: ImageRun,
+  task: ImageTask,
+  options: StudyOptions,
+  tell: (phase: StudyEvent['phase'], progress?: TrainProgress) => void,
+): Promise<RunRecord> {
+  const common = optionsOf(plan, run, task, options);
+  const record = await pretrain({
+    ...common,
+    onPhase: (phase, progress) => {
+      if (phase !== 'ready') tell(phase, progress);
+    },
+  });
+  if (run.measures.length === 0) return record;
+  const measured = await measureImageRun({
+    ...common,
+    record,
+    names: run.measures,
+    layers: [],
+    settings: run.settings,
+    onMeasure: () => tell('measuring'),
+  });
+  return measured.record;
+}
+
+/**
+ * Brings every run of the plan to its end: found in the store, trained, measured. Runs whose data are not there are left
+ * out with a remark: their record is null.
+ *
+ * @throws InterruptedError when the signal came; UserError for data, settings or folders that do not serve.
+ */
+export async function runImages(plan: ImagePlan, options: StudyOptions): Promise<ImageResults> {
+  const { signal = interruptSignal(), onEvent, onRemark } = options;
+  await breathe();
+  const taskOf = taskLoader(options);
+  const outcomes: ImageOutcome[] = [];
+  const without = new Set<string>();
+  for (const [index, run] of plan.runs.entries()) {
+    stopIfTold(signal, run.label);
+    const tell = (phase: StudyEvent['phase'], progress?: TrainProgress) => {
+      const event = { index, runs: plan.runs.length, label: run.label, phase };
+      onEvent?.(progress === undefined ? event : { ...event, progress });
+    };
+    if (!hasData(run, options.dataDir)) {
+      without.add(run.config.data.name);
+      outcomes.push({ ...run, record: null });
+      continue;
+    }
+    const stop = signal === undefined ? {} : { signal };
+    const record = await carryOutRun(plan, run, await taskOf(run.config), { ...options, ...stop }, tell);
+    tell('ready');
+    outcomes.push({ ...run, record });
+  }
+  for (const name of without) {
+    onRemark?.(
+      `${imageData(name).title} was not found: its runs stay not run (care data list says where it is looked for).`,
+    );
+  }
+  return { plan, outcomes };
+}
+
+/** What of a plan is there already. Loads the data, since its hash is part of a run's id, and writes nothing. */
+export async function imageReadiness(plan: ImagePlan, options: StudyOptions): Promise<Readiness> {
+  const taskOf = taskLoader(options);
+  const data = new Map<string, DataProvenance>();
+  const runs: RunReadiness[] = [];
+  const steps: number[] = [];
+  for (const run of plan.runs) {
+    if (!hasData(run, options.dataDir)) {
+      runs.push('no data');
+      steps.push(0);
+      continue;
+    }
+    const task = await taskOf(run.config);
+    data.set(task.train.provenance.sha256, task.train.provenance);
+    const spec = imageSpec(optionsOf(plan, run, task, options), task);
+    runs.push(readinessOf(run, idOf(spec), options));
+    steps.push(spec.plannedSteps);
+  }
+  return { runs, steps, data: [...data.values()] };
+}
+
+function readinessOf(run: ImageRun, id: string, { store }: StudyOptions): RunReadiness {
+  if (!store.has(id)) return 'to train';
+  const record = store.read(id);
+  if (record.status !== 'finished') return 'to continue';
+  const keys = [knnKey(run.monitor), ...measureKeys(run.measures, run.settings)];
+  return keys.every(({ name, key }) => record.measurements[name]?.key === key) ? 'ready' : 'to measure';
+}
+
+/**
+ * What a store holds of a plan, without data, engine or training: each run is found by its configuration, the newest of
+ * the finished ones; a missing run is null.
+ */
+export function collectImages(plan: ImagePlan, records: readonly RunRecord[]): ImageResults {
+  const byConfig = new Map<string, RunRecord>();
+  for (const record of finishedRecords(records, IMAGES)) {
+    const key = canonicalJson(record.config);
+    if (!byConfig.has(key)) byConfig.set(key, record);
+  }
+  return {
+    plan,
+    outcomes: plan.runs.map((run) => ({ ...run, record: byConfig.get(canonicalJson(run.config)) ?? null })),
+  };
+}
+
+/** A plan as `care reproduce` sees it. */
+export function experimentPlan(plan: ImagePlan): ExperimentPlan {
+  return {
+    choice: plan.choice,
+    runs: plan.runs,
+    alike: (run, record) => {
+      const found = trainingSchema.safeParse(record.config).data;
+      if (found === undefined || record.experiment !== IMAGES) return false;
+      const costOf = ({ method, model, data, training: { batch } }: ImageConfig) =>
+        canonicalJson([method, model.architecture, model.width, data.size, batch]);
+      return costOf(trainingSchema.parse(run.config)) === costOf(found);
+    },
+    readiness: (options) => imageReadiness(plan, options),
+    carryOut: async (options) => {
+      await runImages(plan, options);
+    },
+    recorded: (records) =>
+      collectImages(plan, records).outcomes.filter(({ record }) => record !== null).length,
+  };
+}
