@@ -141,6 +141,48 @@ describe('the measures of images', () => {
   });
 });
 
+describe('positives', () => {
+  it('are the cosines of two views of every image, whose augmentations are drawn by image and by view', () => {
+    const { estimates, tables } = IMAGE_MEASURES.positives.measure(subject, settings);
+    const augmentation = imageAugmentation(config, task.test);
+    // The streams by which they are drawn: (seed, 6, view, first image of the batch).
+    const [first, second] = [0, 1].map((view) => {
+      const drawn = augmentation.draw(randomStream(settings.seed, 6, view, 0), EMBED_BATCH);
+      const values = augmentation.inputValues(drawn);
+      const inputs = Object.fromEntries(
+        Object.entries(augmentation.inputs(EMBED_BATCH)).map(([key, { shape, dtype }]) => [
+          key,
+          tf.tensor(values[key] ?? [], [...shape], dtype),
+        ]),
+      );
+      return featuresOf((images) => {
+        // As many as were drawn for, the images that are left over being blank.
+        const rest = tf.zeros<tf.Rank.R4>([EMBED_BATCH - task.test.length, 16, 16, 3]);
+        const views = augmentation.apply(tf.concat([images, rest], 0), inputs);
+        return tf.slice(views, [0, 0, 0, 0], [task.test.length, -1, -1, -1]);
+      });
+    }) as [number[], number[]];
+    const dim = first.length / task.test.length;
+    const cosines = Array.from({ length: task.test.length }, (_, i) => {
+      const [a, b] = [first, second].map((rows) => rows.slice(i * dim, (i + 1) * dim)) as [
+        number[],
+        number[],
+      ];
+      const dot = (u: number[], v: number[]) => u.reduce((sum, x, k) => sum + x * (v[k] ?? NaN), 0);
+      return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+    });
+    const mean = cosines.reduce((sum, x) => sum + x, 0) / cosines.length;
+    const variance = cosines.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (cosines.length - 1);
+    expect(estimates['features.mean']).toMatchObject({ n: 30, kind: 'samples' });
+    expect(estimates['features.mean']?.value).toBeCloseTo(mean, 4);
+    expect(estimates['features.mean']?.sd).toBeCloseTo(Math.sqrt(variance), 4);
+    const { from = [], count = [] } = tables?.['features.histogram'] ?? {};
+    const places = cosines.map((cosine) => Math.min(39, Math.floor((cosine + 1) / 0.05)));
+    expect(from[0]).toBe(-1);
+    expect(count).toEqual(from.map((_, bin) => places.filter((place) => place === bin).length));
+  });
+});
+
 describe('officialProbe', () => {
   const probe = { ...PROBE_PRESETS.adam, epochs: 2, batch: 16 };
 
