@@ -5,7 +5,7 @@ import { METHOD_NAMES, type MethodName } from '../../methods/methods.js';
 import type { PresetName } from '../../runs/presets.js';
 import type { ProfileName } from '../../runs/profiles.js';
 import type { Json } from '../../runs/record.js';
-import { presetLayer } from './presets.js';
+import { PAPER_PROBES, PAPER_SIZES, presetLayer, recipeOf } from './presets.js';
 import { measureSchema, trainingSchema, type ImageConfig, type ImageMeasureConfig } from './config.js';
 
 type Layer = Readonly<Record<string, Json>>;
@@ -52,8 +52,25 @@ export const IMAGE_PROFILES: Readonly<Record<ProfileName, Layer>> = {
     'measures.knnEvery': 10,
   },
   workstation: { 'model.architecture': 'resnet18', 'training.epochs': 200, 'measures.knnEvery': 10 },
-  paper: { 'model.architecture': 'resnet50', 'training.epochs': 400, 'measures.knnEvery': 10 },
+  /** Epochs and batch by data set: {@link PAPER_SIZES}. */
+  paper: { 'model.architecture': 'resnet50', 'measures.knnEvery': 10 },
 };
+
+/** What a profile sets, for a data set. */
+function profileLayer(profile: ProfileName, data: string): ConfigLayer {
+  const sizes = profile === 'paper' ? PAPER_SIZES[recipeOf(data)] : {};
+  return { source: `profile ${profile}`, values: { ...IMAGE_PROFILES[profile], ...sizes } };
+}
+
+/**
+ * What a run's profile sets for measuring it: in that of the paper, its linear probe of the data set, Adam, but SGD on
+ * ImageNet100 (appendix C).
+ */
+export function probeLayer(profile: string, data: string): ConfigLayer {
+  const values: ConfigLayer['values'] =
+    profile === 'paper' ? { 'probe.optimizer': PAPER_PROBES[recipeOf(data)] } : {};
+  return { source: `profile ${profile}`, values };
+}
 
 /** The choice of what to run. */
 export interface ImageChoice {
@@ -97,7 +114,7 @@ export function imageConfig(choice: ImageChoice): {
   const { measures, ...config } = resolveConfig(
     settingsSchema,
     { source: `preset ${preset}`, values: presetLayer(preset, data, method) },
-    { source: `profile ${profile}`, values: IMAGE_PROFILES[profile] },
+    profileLayer(profile, data),
     ...(options === undefined ? [] : [options]),
     ...(overrides === undefined ? [] : [overrides]),
   );

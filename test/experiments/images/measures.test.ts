@@ -18,6 +18,9 @@ import { startEngine } from '../../../src/tensorflow/engine.js';
 import { randomStream } from '../../../src/tensorflow/random.js';
 import { toTensor } from '../../../src/tensorflow/tensor-data.js';
 import * as tf from '../../../src/tensorflow/tf.js';
+import type { ProfileName } from '../../../src/runs/profiles.js';
+import type { Json } from '../../../src/runs/record.js';
+import { solidPng, writeFiles } from '../../data/image-files.js';
 import { noiseImages, tinyConfig } from './tiny.js';
 
 vi.setConfig({ testTimeout: 180_000 });
@@ -257,6 +260,38 @@ describe('measureImageRun', () => {
       layers: [...layers, { source: 'x', values: { seed: 5 } }],
     });
     expect(made).toEqual(['wahba', 'gamma', 'gamma']);
+  });
+
+  it("takes the linear probe of the run's profile and data set, unless another is asked for", async () => {
+    const dataDir = join(folder, 'data');
+    const image = await solidPng(230, 120, 40);
+    const names = ['train', 'val'].flatMap((split) =>
+      ['a', 'b'].flatMap((name) => [1, 2, 3, 4].map((i) => `imagenet100/${split}/${name}/${i}.png`)),
+    );
+    writeFiles(dataDir, Object.fromEntries(names.map((name) => [name, image])));
+    const own = openStore(join(folder, 'probes'));
+    const optimizerOf = async (profile: ProfileName, layer: Record<string, Json> = {}) => {
+      const values: Record<string, Json> = {
+        method: 'untrained',
+        'data.name': 'imagenet100',
+        'data.size': 16,
+        'model.architecture': 'small',
+        'model.stem': 'cifar',
+        'model.width': 8,
+        'model.hidden': 6,
+        'model.dim': 4,
+        'measures.k': 2,
+      };
+      const chosen = { profile, preset: 'paper' } as const;
+      const { config, measures } = imageConfig({ ...chosen, overrides: { source: 'the test', values } });
+      const record = await pretrain({ store: own, config, measures, ...chosen, dataDir });
+      const layers = [{ source: 'the test', values: { 'probe.epochs': 1, ...layer } }];
+      const found = await measureImageRun({ store: own, record, names: ['probe'], layers, dataDir });
+      return (found.record.measurements['probe']?.settings as typeof settings).probe.optimizer;
+    };
+    expect(await optimizerOf('paper')).toBe('sgd');
+    expect(await optimizerOf('paper', { 'probe.optimizer': 'adam' })).toBe('adam');
+    expect(await optimizerOf('smoke')).toBe('adam');
   });
 
   it('refuses unknown measures, settings and other data', async () => {
