@@ -13,13 +13,10 @@ import {
   colorJitterInputs,
   colorJitterValues,
   drawColorJitter,
-  jitterPlanes,
   type ColorJitterOptions,
   type JitterParameters,
-  type JitterTensors,
 } from './color-jitter.js';
 import {
-  blurToImages,
   checkBlurFits,
   checkGaussianBlur,
   drawGaussianBlur,
@@ -32,21 +29,12 @@ import {
   drawGrayscale,
   grayscaleInputs,
   grayscaleValues,
-  tonePlanes,
   type GrayscaleOptions,
   type GrayscaleParameters,
 } from './grayscale.js';
 import { drawHorizontalFlip, type FlipParameters, type HorizontalFlipOptions } from './horizontal-flip.js';
-import {
-  CHANNELS,
-  WHITE,
-  checkImages,
-  checkProbability,
-  imagesOfPlanes,
-  type ImageSize,
-  type InputSpecs,
-} from './images.js';
-import { CIFAR_NORMALIZE, checkNormalize, normalizeOffsets, type NormalizeOptions } from './normalize.js';
+import { checkImages, checkProbability, type ImageSize, type InputSpecs } from './images.js';
+import { CIFAR_NORMALIZE, checkNormalize, type NormalizeOptions } from './normalize.js';
 import {
   checkRandomResizedCrop,
   cropToPlanes,
@@ -57,6 +45,7 @@ import {
   type CropTensors,
   type RandomResizedCropOptions,
 } from './random-resized-crop.js';
+import { viewsOfPlanes } from './view-colours.js';
 
 /** Settings of the whole augmentation; a probability of 0 leaves a part out, and its ops too. */
 export interface SimclrSettings {
@@ -238,25 +227,8 @@ function describe({ image }: SimclrSettings, drawn: SimclrParameters): Descripti
   return { names, values };
 }
 
-/** Channels of planes weighed and shifted to what the views hold. */
-function finishPlanes(
-  { grayscale, normalize }: SimclrSettings,
-  planes: tf.Tensor3D,
-  inputs: Readonly<Record<string, tf.Tensor>>,
-): tf.Tensor3D {
-  const perChannel = (values: readonly number[]) => tf.tensor3d([...values], [1, CHANNELS, 1]);
-  const deviations = normalize?.std ?? [1, 1, 1];
-  const toned =
-    grayscale.p > 0
-      ? tonePlanes(planes, { tones: inputs['tones'] as tf.Tensor3D })
-      : tf.mul<tf.Tensor3D>(planes, perChannel(deviations.map((value) => 1 / (WHITE * value))));
-  return normalize === null ? toned : tf.add(toned, perChannel(normalizeOffsets(normalize)));
-}
-
 /**
  * The SimCLR augmentation.
- *
- * Normalisation is done before the blur, which gives the same since the blur's weights add up to 1.
  *
  * @throws RangeError for settings that make no sense, with what is allowed.
  */
@@ -313,11 +285,7 @@ export function simclrAugmentation(options: SimclrOptions): SimclrAugmentation {
     apply(images, inputs) {
       checkImages(images, 'SimCLR augmentation', image);
       const cropped = cropToPlanes(images, inputs as unknown as CropTensors);
-      const jittered =
-        jitter.p > 0 ? jitterPlanes(cropped, inputs as unknown as JitterTensors, jitter.hue) : cropped;
-      const finished = finishPlanes(settings, jittered, inputs);
-      if (blur.p === 0) return imagesOfPlanes(finished, output);
-      return blurToImages(finished, { blurTaps: inputs['blurTaps'] as tf.Tensor2D }, output);
+      return viewsOfPlanes(settings, cropped, inputs);
     },
     describe: (drawn) => describe(settings, drawn),
   };

@@ -45,12 +45,16 @@ function isThere(): boolean {
 }
 
 /**
- * Whether the op is there and takes filters of this shape. Filters of one pixel are left to TensorFlow, to which they are
- * a product of matrices.
+ * Whether the op is there and takes filters of this shape. Filters of one pixel at stride 1 are left to TensorFlow, to
+ * which they are a product of matrices; at a larger stride it first takes the pixels out, which costs more than the product.
  */
-export function hasOwnFilterGradient(filter: { readonly shape: readonly number[] }): boolean {
+export function hasOwnFilterGradient(
+  filter: { readonly shape: readonly number[] },
+  { stride }: { readonly stride: number },
+): boolean {
   const [rows = 1, columns = 1, inputs = 1, outputs = 1] = filter.shape;
-  return rows * columns > 1 && inputs % IN_TILE === 0 && outputs % OUT_TILE === 0 && isThere();
+  const isProduct = rows * columns === 1 && stride === 1;
+  return !isProduct && inputs % IN_TILE === 0 && outputs % OUT_TILE === 0 && isThere();
 }
 
 /**

@@ -102,7 +102,7 @@ export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptio
   };
   const filterGradient = (input: tf.Tensor, dy: tf.Tensor) => {
     if (winograd) return winogradFilterGradient(input, dy, options.padding);
-    if (hasOwnFilterGradient(filter)) return ownFilterGradient(input, dy, filter, options);
+    if (hasOwnFilterGradient(filter, options)) return ownFilterGradient(input, dy, filter, options);
     const filterShape = tf.tensor1d(filter.shape, 'int32');
     if (!isSampling(filter, options)) return op('Conv2DBackpropFilter', attributes, [input, filterShape, dy]);
     // oneDNN's own sampling for this gradient goes beyond its memory where rows or columns are left over at the end:

@@ -12,8 +12,8 @@ const FILTER = 'CareWinogradFilter';
 const CONVOLUTION = 'CareWinogradConv2D';
 const FILTER_GRADIENT = 'CareWinogradFilterGradient';
 
-/** Channels of a panel of the ops on any processor divide this; other numbers of channels are left to TensorFlow. */
-const PANEL = 32;
+/** Multiples of it fill the panels of the ops on any processor; other numbers of channels are left to TensorFlow. */
+const PANEL = 16;
 
 /**
  * Rows and columns of a tile of the output. Where the output is smaller, most of what a tile computes is thrown away, and

@@ -45,13 +45,17 @@ const COMPILERS = ['g++', 'c++', 'clang++'] as const;
 const native = (name: string): string => fileURLToPath(new URL(`native/${name}`, import.meta.url));
 const PRELOAD_SOURCE = native('preload.c');
 /** Ops of our own, compiled into the binding: it registers them with TensorFlow when it is loaded. */
-const KERNEL_SOURCES = ['kernels.cc', 'conv-filter-gradient.cc', 'conv-winograd.cc'].map(native);
+const KERNEL_SOURCES = ['kernels.cc', 'conv-filter-gradient.cc', 'conv-winograd.cc', 'view-colours.cc'].map(
+  native,
+);
 const KERNEL_HEADERS = [
   'conv-filter-gradient.h',
   'conv-winograd.h',
   'conv-winograd-vectors.h',
   'parallel.h',
   'processor.h',
+  'view-colours.h',
+  'view-colours-vectors.h',
 ].map(native);
 const FLAGS = ['-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8'] as const;
 /** What to do where the binding cannot be written. */

@@ -22,8 +22,9 @@ const shapes = fc
     batch: fc.integer({ min: 1, max: 5 }),
     height: fc.integer({ min: 1, max: 13 }),
     width: fc.integer({ min: 1, max: 13 }),
-    inputs: fc.constantFrom(32, 64, 96),
-    outputs: fc.constantFrom(32, 64, 96),
+    // Panels take 32 channels, or 16 where one of both numbers is no multiple of 32.
+    inputs: fc.constantFrom(16, 32, 48, 64, 96),
+    outputs: fc.constantFrom(16, 32, 48, 64, 96),
     padding: fc.integer({ min: 0, max: 2 }),
     seed: fc.nat(1e6),
   })
@@ -64,6 +65,8 @@ native('convolution after Winograd', () => {
     expect(hasWinograd(x, { shape: [3, 3, 64, 64] }, { stride: 1, padding: 3 })).toBe(false);
     expect(hasWinograd(x, { shape: [3, 3, 3, 64] }, plain)).toBe(false);
     expect(hasWinograd(x, { shape: [3, 3, 64, 40] }, plain)).toBe(false);
+    expect(hasWinograd(x, { shape: [3, 3, 16, 16] }, plain)).toBe(true);
+    expect(hasWinograd(x, { shape: [3, 3, 8, 16] }, plain)).toBe(false);
     expect(hasWinograd(x, { shape: [5, 5, 64, 64] }, plain)).toBe(false);
     expect(hasWinograd(x, { shape: [1, 1, 64, 64] }, plain)).toBe(false);
   });
@@ -102,6 +105,7 @@ native('convolution after Winograd', () => {
     for (const [batch, side, channels] of [
       [9, 20, 64],
       [3, 4, 256],
+      [50, 20, 16],
     ] as const) {
       tf.tidy(() => {
         const x = normal([batch, side, side, channels], 3);
@@ -172,23 +176,27 @@ native('convolution after Winograd', () => {
     });
   });
 
-  it.runIf(notBuilt === null)('gives the same bits with one thread and with many', () => {
-    expectSameBitsByThreads(`
+  describe.each([
+    { images: 3, inputs: 64, outputs: 128 },
+    // More tiles than the gradient takes at a time, and few channels: it is summed in parts.
+    { images: 40, inputs: 16, outputs: 16 },
+    { images: 3, inputs: 16, outputs: 48 },
+  ])('for $inputs channels and $outputs', ({ images, inputs, outputs }) => {
+    const tensors = `
       const { winogradConv2d, winogradInputGradient, winogradFilterGradient } = await load('kernels/winograd');
-      const x = tf.tensor(values(3 * 81 * 64, 1.1), [3, 9, 9, 64]);
-      const dy = tf.tensor(values(3 * 81 * 128, 0.7), [3, 9, 9, 128]);
-      const filter = tf.tensor(values(9 * 64 * 128, 0.3), [3, 3, 64, 128]);
-      return [winogradConv2d(x, filter, 1), winogradInputGradient(dy, filter, 1), winogradFilterGradient(x, dy, 1)];`);
-  });
+      const x = tf.tensor(values(${images * 81 * inputs}, 1.1), [${images}, 9, 9, ${inputs}]);
+      const dy = tf.tensor(values(${images * 81 * outputs}, 0.7), [${images}, 9, 9, ${outputs}]);
+      const filter = tf.tensor(values(${9 * inputs * outputs}, 0.3), [3, 3, ${inputs}, ${outputs}]);`;
 
-  it.runIf(notBuilt === null)('agrees with the direct one on a processor held to AVX2', () => {
-    expectCloseOnAvx2(
-      `
-      const { winogradConv2d, winogradInputGradient, winogradFilterGradient } = await load('kernels/winograd');
+    it.runIf(notBuilt === null)('gives the same bits with one thread and with many', () => {
+      expectSameBitsByThreads(`${tensors}
+      return [winogradConv2d(x, filter, 1), winogradInputGradient(dy, filter, 1), winogradFilterGradient(x, dy, 1)];`);
+    });
+
+    it.runIf(notBuilt === null)('agrees with the direct one on a processor held to AVX2', () => {
+      expectCloseOnAvx2(
+        `${tensors}
       const { conv2dPlain } = await load('kernels/conv2d');
-      const x = tf.tensor(values(3 * 81 * 64, 1.1), [3, 9, 9, 64]);
-      const dy = tf.tensor(values(3 * 81 * 128, 0.7), [3, 9, 9, 128]);
-      const filter = tf.tensor(values(9 * 64 * 128, 0.3), [3, 3, 64, 128]);
       const plain = (a, b) => conv2dPlain(a, b, { stride: 1, padding: 1 });
       const [dx, dw] = tf.grads((a, b) => tf.sum(tf.mul(plain(a, b), dy)))([x, filter]);
       return [
@@ -196,7 +204,8 @@ native('convolution after Winograd', () => {
         [winogradInputGradient(dy, filter, 1), dx],
         [winogradFilterGradient(x, dy, 1), dw],
       ];`,
-      1e-5,
-    );
+        1e-5,
+      );
+    });
   });
 });

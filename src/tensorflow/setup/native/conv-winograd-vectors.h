@@ -1,12 +1,13 @@
 // The inner loops of Winograd's convolution for one kind of vectors. Included once for each kind, in a namespace of its
-// own, with CARE_VECTOR (the vector type), CARE_MARK (the mark of functions for the processor that has them) and
-// CARE_INPUTS (channels that a tile of the filter's gradient takes at a time) defined: the compiler takes vectors apart
-// that appear in a template or in a function without the mark.
+// own, with CARE_VECTOR (the vector type), CARE_MARK (the mark of functions for the processor that has them),
+// CARE_PANEL_VECTORS (vectors of a panel), CARE_TILES (tiles of a product) and CARE_INPUTS (channels that a tile of the
+// filter's gradient takes at a time) defined: the compiler takes vectors apart that appear in a template or in a function
+// without the mark.
 
 using Vector = CARE_VECTOR;
 constexpr long kLanes = sizeof(Vector) / sizeof(float);
-// Output channels of a panel: two vectors.
-constexpr long kPanel = 2 * kLanes;
+// Output channels of a panel.
+constexpr long kPanel = CARE_PANEL_VECTORS * kLanes;
 
 CARE_MARK static inline Vector load(const float* from) {
   Vector vector;
@@ -16,10 +17,24 @@ CARE_MARK static inline Vector load(const float* from) {
 
 CARE_MARK static inline void store(float* to, const Vector& vector) { __builtin_memcpy(to, &vector, sizeof vector); }
 
+CARE_MARK static inline void loadPanel(const float* row, Vector* to) {
+#pragma GCC unroll 2
+  for (long v = 0; v < CARE_PANEL_VECTORS; v++) to[v] = load(row + v * kLanes);
+}
+
+// Adds a row of a panel, `value` times, to a row of sums.
+CARE_MARK static inline void addScaled(const Vector* row, float value, Vector* sums) {
+#pragma GCC unroll 2
+  for (long v = 0; v < CARE_PANEL_VECTORS; v++) sums[v] += value * row[v];
+}
+
 // One row of a panel; `add`: to what is there.
-CARE_MARK static inline void storePanel(float* row, const Vector& first, const Vector& second, bool add) {
-  store(row, add ? first + load(row) : first);
-  store(row + kLanes, add ? second + load(row + kLanes) : second);
+CARE_MARK static inline void storePanel(float* row, const Vector* sums, bool add) {
+#pragma GCC unroll 2
+  for (long v = 0; v < CARE_PANEL_VECTORS; v++) {
+    float* to = row + v * kLanes;
+    store(to, add ? sums[v] + load(to) : sums[v]);
+  }
 }
 
 // t = G g: three places of the filter to six frequencies.
@@ -163,20 +178,15 @@ CARE_MARK void frequenciesToFilter(const float* from, float* to, long placeStep,
 CARE_MARK void multiplyTiles(const float* tiles, long tileStep, const float* panel, long inputs, float* to, long toStep) {
   for (long start = 0; start < inputs; start += kTerms) {
     const long end = start + kTerms < inputs ? start + kTerms : inputs;
-    Vector sums[CARE_TILES][2] = {};
+    Vector sums[CARE_TILES][CARE_PANEL_VECTORS] = {};
     for (long c = start; c < end; c++) {
-      const Vector first = load(panel + c * kPanel), second = load(panel + c * kPanel + kLanes);
+      Vector row[CARE_PANEL_VECTORS];
+      loadPanel(panel + c * kPanel, row);
 #pragma GCC unroll 16
-      for (long t = 0; t < CARE_TILES; t++) {
-        const float value = tiles[t * tileStep + c];
-        sums[t][0] += value * first;
-        sums[t][1] += value * second;
-      }
+      for (long t = 0; t < CARE_TILES; t++) addScaled(row, tiles[t * tileStep + c], sums[t]);
     }
 #pragma GCC unroll 16
-    for (long t = 0; t < CARE_TILES; t++) {
-      storePanel(to + t * toStep, sums[t][0], sums[t][1], start > 0);
-    }
+    for (long t = 0; t < CARE_TILES; t++) storePanel(to + t * toStep, sums[t], start > 0);
   }
 }
 
@@ -185,20 +195,15 @@ CARE_MARK void multiplyTiles(const float* tiles, long tileStep, const float* pan
 CARE_MARK void addProducts(const float* inputs, const float* gradients, long tiles, bool fresh, float* sums) {
   for (long start = 0; start < tiles; start += kTerms) {
     const long end = start + kTerms < tiles ? start + kTerms : tiles;
-    Vector terms[CARE_INPUTS][2] = {};
+    Vector terms[CARE_INPUTS][CARE_PANEL_VECTORS] = {};
     for (long t = start; t < end; t++) {
-      const Vector first = load(gradients + t * kPanel), second = load(gradients + t * kPanel + kLanes);
+      Vector row[CARE_PANEL_VECTORS];
+      loadPanel(gradients + t * kPanel, row);
 #pragma GCC unroll 16
-      for (long i = 0; i < CARE_INPUTS; i++) {
-        const float value = inputs[t * CARE_INPUTS + i];
-        terms[i][0] += value * first;
-        terms[i][1] += value * second;
-      }
+      for (long i = 0; i < CARE_INPUTS; i++) addScaled(row, inputs[t * CARE_INPUTS + i], terms[i]);
     }
 #pragma GCC unroll 16
-    for (long i = 0; i < CARE_INPUTS; i++) {
-      storePanel(sums + i * kPanel, terms[i][0], terms[i][1], !fresh || start > 0);
-    }
+    for (long i = 0; i < CARE_INPUTS; i++) storePanel(sums + i * kPanel, terms[i], !fresh || start > 0);
   }
 }
 

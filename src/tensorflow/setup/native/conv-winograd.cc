@@ -47,11 +47,13 @@ typedef float Vector16 __attribute__((vector_size(64)));
 namespace avx2 {
 #define CARE_VECTOR Vector8
 #define CARE_MARK __attribute__((target("avx2,fma")))
+#define CARE_PANEL_VECTORS 2
 #define CARE_TILES 4
 #define CARE_INPUTS 4
 #include "conv-winograd-vectors.h"
 #undef CARE_VECTOR
 #undef CARE_MARK
+#undef CARE_PANEL_VECTORS
 #undef CARE_TILES
 #undef CARE_INPUTS
 }  // namespace avx2
@@ -59,27 +61,44 @@ namespace avx2 {
 namespace avx512 {
 #define CARE_VECTOR Vector16
 #define CARE_MARK __attribute__((target("avx512f")))
+#define CARE_PANEL_VECTORS 2
 #define CARE_TILES 8
 #define CARE_INPUTS 8
 #include "conv-winograd-vectors.h"
-#undef CARE_VECTOR
-#undef CARE_MARK
+#undef CARE_PANEL_VECTORS
 #undef CARE_TILES
 #undef CARE_INPUTS
 }  // namespace avx512
+
+// For numbers of channels that only fill panels of one vector.
+namespace avx512narrow {
+#define CARE_PANEL_VECTORS 1
+#define CARE_TILES 16
+#define CARE_INPUTS 16
+#include "conv-winograd-vectors.h"
+#undef CARE_VECTOR
+#undef CARE_MARK
+#undef CARE_PANEL_VECTORS
+#undef CARE_TILES
+#undef CARE_INPUTS
+}  // namespace avx512narrow
 #endif
 
-// Null where this processor has no vectors for which it would be faster than TensorFlow.
-const WinogradVectors* bestVectors() {
+bool fillsPanels(const WinogradVectors& v, long inputs, long outputs) {
+  return inputs % v.panel == 0 && outputs % v.panel == 0;
+}
+
+// Null where this processor has no vectors for which it would be faster than TensorFlow, or these channels do not fill
+// panels of them. The same for a convolution and for its gradients.
+const WinogradVectors* bestVectors(long inputs, long outputs) {
 #if defined(__x86_64__)
-  switch (bestVectorsHere()) {
-    case Vectors::avx512:
-      return &avx512::kVectors;
-    case Vectors::avx2:
-      return &avx2::kVectors;
-    case Vectors::none:
-      break;
+  const Vectors here = bestVectorsHere();
+  if (here == Vectors::avx512) {
+    for (const WinogradVectors* v : {&avx512::kVectors, &avx512narrow::kVectors}) {
+      if (fillsPanels(*v, inputs, outputs)) return v;
+    }
   }
+  if (here == Vectors::avx2 && fillsPanels(avx2::kVectors, inputs, outputs)) return &avx2::kVectors;
 #endif
   return nullptr;
 }
@@ -89,6 +108,10 @@ const WinogradVectors* bestVectors() {
 constexpr long kBlock = 32;
 // Tiles that a sum of the filter's gradient takes at a time.
 constexpr long kGradientBlock = 128;
+// With at most so many channels on both sides, the tiles are divided into parts whose sums are added up in the end: as many
+// parts with any number of threads, so that the sum does not depend on it.
+constexpr long kFewChannels = 16;
+constexpr long kGradientParts = 8;
 // Panels of outputs that stay in frequencies before they are brought back.
 constexpr long kPanelsAtATime = 2;
 // Rows of a table begin so many numbers further on than they must, or they would meet in the same places of the cache.
@@ -137,18 +160,15 @@ void findOutputs(const WinogradShape& s, Pixel* y, const Place& place, Pixel** p
 
 }  // namespace
 
-bool winogradIsFast() { return bestVectors() != nullptr; }
+bool winogradIsFast() { return bestVectorsHere() != Vectors::none; }
 
-bool winogradFits(long inputs, long outputs) {
-  const WinogradVectors& v = *bestVectors();
-  return inputs % v.panel == 0 && outputs % v.panel == 0;
-}
+bool winogradFits(long inputs, long outputs) { return bestVectors(inputs, outputs) != nullptr; }
 
 long winogradFilterSize(long inputs, long outputs) { return kFrequencies * inputs * outputs; }
 
 // Layout: [panel of outputs][frequency][input channel][output channel of the panel].
 void winogradFilter(const float* filter, long inputs, long outputs, bool turned, float* transformed, int threads) {
-  const WinogradVectors& v = *bestVectors();
+  const WinogradVectors& v = *bestVectors(inputs, outputs);
   const long from = turned ? outputs : inputs, to = turned ? inputs : outputs;
   const long step = from * v.panel;
   inParallel(threads, to / v.panel, [&](long first, long last) {
@@ -173,7 +193,7 @@ void winogradFilter(const float* filter, long inputs, long outputs, bool turned,
 }
 
 void winogradConvolution(const WinogradShape& s, const float* x, const float* filter, float* y, int threads) {
-  const WinogradVectors& v = *bestVectors();
+  const WinogradVectors& v = *bestVectors(s.inputs, s.outputs);
   const Tiling tiling = tilingOf(s);
   const long blocks = (tiling.count + kBlock - 1) / kBlock;
   const long panels = s.outputs / v.panel;
@@ -217,13 +237,16 @@ void winogradConvolution(const WinogradShape& s, const float* x, const float* fi
 }
 
 void winogradFilterGradient(const WinogradShape& s, const float* x, const float* dy, float* gradient, int threads) {
-  const WinogradVectors& v = *bestVectors();
+  const WinogradVectors& v = *bestVectors(s.inputs, s.outputs);
   const Tiling tiling = tilingOf(s);
   const long groups = s.inputs / v.inputs, panels = s.outputs / v.panel;
-  // The gradient is divided among threads by inputs and by outputs.
+  const long block = std::min(kGradientBlock, tiling.count);
+  const long blocks = (tiling.count + block - 1) / block;
+  const long parts = std::max(s.inputs, s.outputs) <= kFewChannels ? std::min(kGradientParts, blocks) : 1;
+  // With more channels the gradient is divided among threads by inputs and by outputs.
   long inShares = 1, outShares = 1;
-  while (inShares * outShares < threads) {
-    if (inShares <= outShares && s.inputs / v.lanes % (2 * inShares) == 0) {
+  while (parts * inShares * outShares < threads) {
+    if (inShares <= outShares && s.inputs / std::max(v.lanes, v.inputs) % (2 * inShares) == 0) {
       inShares *= 2;
     } else if (panels % (2 * outShares) == 0) {
       outShares *= 2;
@@ -232,41 +255,55 @@ void winogradFilterGradient(const WinogradShape& s, const float* x, const float*
     }
   }
   const long shareGroups = groups / inShares, sharePanels = panels / outShares;
-  const long block = std::min(kGradientBlock, tiling.count);
-  const bool single = block == tiling.count;
+  // Where a thread sees all tiles at once it needs to keep no more than one chunk of the sums.
+  const bool single = blocks == 1;
   const long groupStep = block * v.inputs, panelStep = block * v.panel;
   const long inStep = shareGroups * groupStep + kRim, outStep = sharePanels * panelStep + kRim;
   const long chunk = kFrequencies * v.inputs * v.panel;
-  inParallel(threads, inShares * outShares, [&](long first, long last) {
+  const long partSize = parts > 1 ? groups * panels * chunk : 0;
+  const Buffer partSums = allocate(parts * partSize);
+  const auto finish = [&](const float* sum, long group, long panel) {
+    v.frequenciesToFilter(sum, gradient + group * v.inputs * s.outputs + panel * v.panel, s.inputs * s.outputs, s.outputs);
+  };
+  inParallel(threads, parts * inShares * outShares, [&](long first, long last) {
     const Buffer ins = allocate(kFrequencies * inStep);
     const Buffer outs = allocate(kFrequencies * outStep);
-    const Buffer sums = allocate(single ? chunk : shareGroups * sharePanels * chunk);
-    for (long share = first; share < last; share++) {
-      const long in = share % inShares * shareGroups * v.inputs, out = share / inShares * sharePanels * v.panel;
-      for (long start = 0; start < tiling.count; start += block) {
-        const long count = std::min(block, tiling.count - start);
+    const Buffer own = allocate(single ? chunk : shareGroups * sharePanels * chunk);
+    for (long task = first; task < last; task++) {
+      const long part = task % parts, share = task / parts;
+      const long firstGroup = share % inShares * shareGroups, firstPanel = share / inShares * sharePanels;
+      const long begin = blocks * part / parts * block;
+      const long end = std::min(blocks * (part + 1) / parts * block, tiling.count);
+      for (long start = begin; start < end; start += block) {
+        const long count = std::min(block, end - start);
         for (long t = 0; t < count; t++) {
           const float* places[kIn * kIn];
-          findInputs(s, x + in, placeOf(tiling, start + t), places);
+          findInputs(s, x + firstGroup * v.inputs, placeOf(tiling, start + t), places);
           v.tileToFrequencies(places, shareGroups * v.inputs, ins.get() + t * v.inputs, inStep, v.inputs, groupStep);
-          findOutputs(s, dy + out, placeOf(tiling, start + t), places);
+          findOutputs(s, dy + firstPanel * v.panel, placeOf(tiling, start + t), places);
           v.gradientToFrequencies(places, sharePanels * v.panel, outs.get() + t * v.panel, outStep, panelStep);
         }
         for (long panel = 0; panel < sharePanels; panel++) {
           for (long group = 0; group < shareGroups; group++) {
-            float* sum = sums.get() + (single ? 0 : (panel * shareGroups + group) * chunk);
+            const long at = (panel * shareGroups + group) * chunk;
+            float* sum = parts > 1 ? partSums.get() + part * partSize + at : own.get() + (single ? 0 : at);
             for (long f = 0; f < kFrequencies; f++) {
               v.addProducts(ins.get() + f * inStep + group * groupStep, outs.get() + f * outStep + panel * panelStep, count,
-                            start == 0, sum + f * v.inputs * v.panel);
+                            start == begin, sum + f * v.inputs * v.panel);
             }
-            if (start + count < tiling.count) continue;
-            v.frequenciesToFilter(sum, gradient + (in + group * v.inputs) * s.outputs + out + panel * v.panel,
-                                  s.inputs * s.outputs, s.outputs);
+            if (parts == 1 && start + count == end) finish(sum, firstGroup + group, firstPanel + panel);
           }
         }
       }
     }
   });
+  if (parts == 1) return;
+  for (long part = 1; part < parts; part++) {
+    for (long i = 0; i < partSize; i++) partSums.get()[i] += partSums.get()[part * partSize + i];
+  }
+  for (long panel = 0; panel < panels; panel++) {
+    for (long group = 0; group < groups; group++) finish(partSums.get() + (panel * groups + group) * chunk, group, panel);
+  }
 }
 
 }  // namespace care

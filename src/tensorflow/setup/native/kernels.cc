@@ -13,6 +13,7 @@
 
 #include "conv-filter-gradient.h"
 #include "conv-winograd.h"
+#include "view-colours.h"
 #include "tensorflow/c/ops.h"
 #include "tensorflow/c/tf_status.h"
 #include "tensorflow/c/tf_tensor.h"
@@ -63,8 +64,9 @@ class Call {
  public:
   explicit Call(TF_OpKernelContext* context) : context_(context), status_(TF_NewStatus()) {}
 
-  // Input number `index`, which must be a float tensor of so many axes.
-  const float* input(int index, int axes) {
+  // Input number `index`, which must be a tensor of so many axes, and of the type that the op names.
+  template <typename Number = float>
+  const Number* input(int index, int axes) {
     if (inputs_.size() <= static_cast<std::size_t>(index)) inputs_.resize(index + 1);
     TF_Tensor* tensor = nullptr;
     TF_GetInput(context_, index, &tensor, status_.get());
@@ -74,7 +76,7 @@ class Call {
       throw OpError(TF_INVALID_ARGUMENT,
                     "input " + std::to_string(index) + " must have " + std::to_string(axes) + " axes");
     }
-    return static_cast<const float*>(TF_TensorData(tensor));
+    return static_cast<const Number*>(TF_TensorData(tensor));
   }
 
   // Length of an axis of an input that was asked for before.
@@ -205,6 +207,48 @@ struct WinogradFilterGradient {
   }
 };
 
+struct ViewColours {
+  static constexpr const char* kName = "CareViewColours";
+  static constexpr std::array kInputs = {"planes: float", "back: int32",  "blends: float",  "means: float",
+                                         "hue: float",    "tones: float", "offsets: float", "taps: float"};
+  static constexpr std::array kAttributes = {"height", "width"};
+  static bool isFast() { return care::viewColoursAreFast(); }
+
+  static void run(Call& call, const int64_t* attributes) {
+    const float* planes = call.input(0, 3);
+    const int32_t* back = call.input<int32_t>(1, 1);
+    const float* blends = call.input(2, 3);
+    const float* means = call.input(3, 3);
+    const float* hue = call.input(4, 3);
+    const float* tones = call.input(5, 3);
+    const float* offsets = call.input(6, 1);
+    const float* taps = call.input(7, 2);
+    const care::ViewShape shape = {call.length(0, 0), attributes[0], attributes[1], call.length(7, 1)};
+    const long images = shape.images;
+    const auto has = [&](int input, std::initializer_list<long> lengths) {
+      int axis = 0;
+      for (const long length : lengths) {
+        if (call.length(input, axis++) != length) return false;
+      }
+      return true;
+    };
+    const bool fits = has(0, {images, 3, shape.height * shape.width}) && has(1, {images}) && has(2, {6 * images, 3, 3}) &&
+                      has(3, {6 * images, 3, 1}) && has(4, {images, 1, 1}) && has(6, {3}) &&
+                      (has(5, {images, 3, 3}) || has(5, {1, 3, 3})) && (call.length(7, 0) == images || has(7, {1}));
+    if (!fits) throw OpError(TF_INVALID_ARGUMENT, "the sizes of the inputs do not fit each other");
+    if (shape.taps < 1 || shape.taps > std::min(shape.height, shape.width)) {
+      throw OpError(TF_INVALID_ARGUMENT, "the blur reaches beyond the mirror image");
+    }
+    if (std::any_of(back, back + images, [&](int32_t place) { return place < 0 || place >= images; })) {
+      throw OpError(TF_INVALID_ARGUMENT, "a place is not in the batch");
+    }
+    const care::ViewColours colours = {back,    blends, means, hue,
+                                       tones,   offsets, taps, call.length(5, 0) == 1 ? 0 : 9,
+                                       call.length(7, 0) == 1 ? 0 : shape.taps};
+    care::viewColours(shape, planes, colours, call.output({images, shape.height, shape.width, 3}), threadCount());
+  }
+};
+
 template <typename Op>
 struct Kernel {
   std::array<int64_t, Op::kAttributes.size()> attributes;
@@ -273,6 +317,7 @@ struct Registration {
     registerOp<WinogradFilter>();
     registerOp<WinogradConvolution>();
     registerOp<WinogradFilterGradient>();
+    registerOp<ViewColours>();
   }
 };
 const Registration registration;
