@@ -1,7 +1,12 @@
 /** `care presets list | show | diff`: which method settings there are, and where they depart from each other. */
 import { Option, type Command } from 'commander';
 import { IMAGE_METHODS, type ImageMethod } from '../experiments/images/config.js';
-import { DEPARTURES, recipeOf, type Departure } from '../experiments/images/presets.js';
+import {
+  DEPARTURES,
+  recipeOf,
+  type Departure,
+  type SettingDeparture,
+} from '../experiments/images/presets.js';
 import { imageConfig } from '../experiments/images/settings.js';
 import { imageData } from '../data/images.js';
 import { parsePreset, PRESETS, type PresetName } from '../runs/presets.js';
@@ -61,7 +66,7 @@ function differingSettings(a: PresetName, b: PresetName, choice: Choice): readon
 }
 
 /** The data set and method with which a departure shows. */
-function placeOf({ data = 'cifar10', method = 'care' }: Departure, { profile }: Choice): Choice {
+function placeOf({ data = 'cifar10', method = 'care' }: SettingDeparture, { profile }: Choice): Choice {
   return { data, method, profile };
 }
 
@@ -70,6 +75,9 @@ function departureRow(
   presets: readonly [PresetName, PresetName],
   choice: Choice,
 ): string[] {
+  if ('measures' in departure) {
+    return [departure.point, 'care measure RUN', ...presets.map((preset) => departure.measures[preset])];
+  }
   const place = placeOf(departure, choice);
   const values = presets.map((preset) => valueText(settingsOf(preset, place)[departure.setting]));
   return [departure.point, departure.setting, ...values];
@@ -84,18 +92,23 @@ function printDepartures(a: PresetName, b: PresetName, choice: Choice): void {
       Infinity,
     ),
   );
-  for (const { point, alike } of DEPARTURES) {
-    if (alike !== undefined) console.log(`\n${point}, the same in both:\n${wrapped(alike, '  ')}`);
+  for (const departure of DEPARTURES) {
+    if ('measures' in departure || departure.alike === undefined) continue;
+    console.log(`\n${departure.point}, the same in both:\n${wrapped(departure.alike, '  ')}`);
   }
+}
+
+/** Whether a setting is the switch of a departure that shows with this data set. */
+function isSwitch(departure: Departure, key: string, { data }: Choice): boolean {
+  if ('measures' in departure || departure.setting !== key) return false;
+  return departure.data === undefined || departure.data === recipeOf(data);
 }
 
 /** The differences for one data set and method, whether a departure explains them or not. */
 function printDifferences(a: PresetName, b: PresetName, choice: Choice): void {
   const [first, second] = [settingsOf(a, choice), settingsOf(b, choice)];
   const rows = differingSettings(a, b, choice).map((key) => {
-    const known = DEPARTURES.find(
-      ({ setting, data }) => setting === key && (data === undefined || data === recipeOf(choice.data)),
-    );
+    const known = DEPARTURES.find((departure) => isSwitch(departure, key, choice));
     return [key, valueText(first[key]), valueText(second[key]), known?.point ?? ''];
   });
   console.log(`${choice.method} on ${choice.data}, profile ${choice.profile}`);

@@ -28,20 +28,16 @@ export interface MethodSettings {
 
 type MakeMethod = (model: MethodModel, settings: MethodSettings) => Method;
 
+const equimodOf = ({ equimod: own, parameters }: MethodSettings) => ({ ...own, parameters });
+
 /** Every method without CARE's term. */
 const BASES = {
   simclr: (_model, settings) => simclr(settings),
   'moco-v2': (model, { batch, temperature, moco }) => mocoV2(model, { batch, temperature, ...moco }),
   byol: (model, settings) => byol(model, settings.byol),
   'barlow-twins': (_model, { barlow }) => barlowTwins(barlow),
-  equimod: (model, { equimod: own, parameters, temperature, negativeGroups }) =>
-    equimod(model, {
-      ...own,
-      parameters,
-      temperature,
-      negativeGroups,
-      equivarianceTemperature: own.temperature,
-    }),
+  equimod: (model, settings) => equimod(model, simclr(settings), equimodOf(settings)),
+  'equimod-byol': (model, settings) => equimod(model, byol(model, settings.byol), equimodOf(settings)),
   'e-ssl': (model, { essl: own, temperature, negativeGroups }) =>
     essl(model, { ...own, temperature, negativeGroups }),
   'l-inv': (_model, settings) => ablation(['alignment'], settings),
@@ -60,12 +56,13 @@ interface Named {
   readonly label?: string;
 }
 
-const plain = (base: BaseName): Named => ({ base, care: false });
-const caring = (base: BaseName, label?: string): Named => ({
+const named = (base: BaseName, care: boolean, label?: string): Named => ({
   base,
-  care: true,
+  care,
   ...(label === undefined ? {} : { label }),
 });
+const plain = (base: BaseName, label?: string): Named => named(base, false, label);
+const caring = (base: BaseName, label?: string): Named => named(base, true, label);
 
 /** The methods by the names under which they are trained. */
 const NAMED = {
@@ -77,8 +74,10 @@ const NAMED = {
   'byol+care': caring('byol'),
   'barlow-twins': plain('barlow-twins'),
   'barlow-twins+care': caring('barlow-twins'),
-  equimod: plain('equimod'),
-  'equimod+care': caring('equimod'),
+  equimod: plain('equimod', 'EquiMod'),
+  'equimod+care': caring('equimod', 'CARE (EquiMod)'),
+  'equimod-byol': plain('equimod-byol'),
+  'equimod-byol+care': caring('equimod-byol', 'CARE (EquiMod on BYOL)'),
   'e-ssl': plain('e-ssl'),
   'e-ssl+care': caring('e-ssl'),
   'l-inv': plain('l-inv'),

@@ -18,8 +18,12 @@ describe.skipIf(notBuilt !== null)(`care presets${notBuilt === null ? '' : `: ${
     const rows = lines(out);
     expect(rows[0]).toEqual(['point', 'switch', 'paper', 'official-code']);
     expect(rows.slice(1, 1 + DEPARTURES.length).map(([point, setting]) => [point, setting])).toEqual(
-      DEPARTURES.map(({ point, setting }) => [point, setting]),
+      DEPARTURES.map((departure) => [
+        departure.point,
+        'measures' in departure ? 'care measure RUN' : departure.setting,
+      ]),
     );
+    expect(rows).toContainEqual(['linear probe', 'care measure RUN', 'probe', 'probe-official']);
     expect(rows).toContainEqual(['lambda on CIFAR10', 'training.lambda', '0.01', '0.03']);
     expect(rows).toContainEqual(['warm-up on STL10', 'training.warmupUnit', 'steps', 'epochs']);
     expect(out).toContain('scale of L_equi, the same in both:');
@@ -32,6 +36,11 @@ describe.skipIf(notBuilt !== null)(`care presets${notBuilt === null ? '' : `: ${
     expect(lines(out)).toContainEqual(['training.chunks', '4', '8', 'chunks of MoCo on ImageNet100']);
     const same = await care(['presets', 'diff', 'paper', 'paper', ...about]);
     expect(same.out).toContain('no differences');
+  });
+
+  it('turns a pair of measures round with the presets', async () => {
+    const { out } = await care(['presets', 'diff', 'official-code', 'paper']);
+    expect(lines(out)).toContainEqual(['linear probe', 'care measure RUN', 'probe-official', 'probe']);
   });
 
   it('shows every setting', async () => {

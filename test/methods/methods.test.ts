@@ -96,6 +96,12 @@ describe('the table of methods', () => {
     expect(new Set(labels).size).toBe(METHOD_NAMES.length);
     expect(labels.slice(0, 4)).toEqual(['CARE', 'SimCLR', 'MoCo-v2', 'CARE (MoCo-v2)']);
     expect(labels).not.toContain('');
+    expect(labels.filter((label) => label.includes('EquiMod'))).toEqual([
+      'EquiMod',
+      'CARE (EquiMod)',
+      'EquiMod (BYOL)',
+      'CARE (EquiMod on BYOL)',
+    ]);
   });
 
   it('refuses what makes no sense', () => {

@@ -6,6 +6,7 @@ import { essl } from '../../src/methods/e-ssl.js';
 import { QUEUE, QUEUE_PLACE } from '../../src/methods/key-queue.js';
 import type { MethodModel, NetworkMethod, NetworkStep, ViewName } from '../../src/methods/method.js';
 import { mocoV2 } from '../../src/methods/moco-v2.js';
+import { simclr } from '../../src/methods/simclr.js';
 import { initialise, scopeOf, type Variable } from '../../src/nn/module.js';
 import { startEngine } from '../../src/tensorflow/engine.js';
 import { randomStream } from '../../src/tensorflow/random.js';
@@ -170,20 +171,23 @@ describe('MoCo-v2', () => {
   });
 });
 
+/** BYOL's predictor on a view's projections. */
+function byolPredicted(parts: TensorDataMap, view: ViewName): number[][] {
+  const hidden = batchNormLoop(linearLoop(projected(view), rowsOf(parts, 'predictor.0.weight')));
+  return linearLoop(
+    reluLoop(hidden),
+    rowsOf(parts, 'predictor.3.weight'),
+    rowsOf(parts, 'predictor.3.bias')[0],
+  );
+}
+
 describe('BYOL', () => {
   const method = byol(model, { momentum: 0.99, hidden: 7 });
 
   it("is the predictor's distance to the other view's target, both ways", () => {
     const parts = initialParts(method);
     const targets = { first: long(unitRows(3, BATCH, DIM), 2), second: unitRows(4, BATCH, DIM) };
-    const predicted = (view: ViewName) => {
-      const hidden = batchNormLoop(linearLoop(projected(view), rowsOf(parts, 'predictor.0.weight')));
-      return linearLoop(
-        reluLoop(hidden),
-        rowsOf(parts, 'predictor.3.weight'),
-        rowsOf(parts, 'predictor.3.bias')[0],
-      );
-    };
+    const predicted = (view: ViewName) => byolPredicted(parts, view);
     const found = lossOf(method, parts, () => ({
       targets: { first: matrix(targets.first), second: matrix(targets.second) },
     }));
@@ -198,27 +202,23 @@ describe('BYOL', () => {
 });
 
 describe('EquiMod', () => {
-  const settings = {
-    temperature: 0.5,
-    negativeGroups: 1,
-    weight: 0.7,
-    equivarianceTemperature: 0.2,
-    hidden: 6,
-    parameters: 3,
+  const own = { weight: 0.7, temperature: 0.2, hidden: 6, parameters: 3 };
+  const features: Partial<Record<ViewName, number[][]>> = {
+    original: unitRows(11, BATCH, FEATURES),
+    first: unitRows(12, BATCH, FEATURES),
+    second: unitRows(13, BATCH, FEATURES),
+  };
+  const parameters: Partial<Record<ViewName, number[][]>> = {
+    first: unitRows(14, BATCH, 3),
+    second: unitRows(15, BATCH, 3),
+  };
+  const given = {
+    features: (view: ViewName) => matrix(features[view] ?? []),
+    parameters: (view: ViewName) => matrix(parameters[view] ?? []),
   };
 
-  it('is InfoNCE, and InfoNCE of the views with what is predicted of original and parameters', () => {
-    const method = equimod(model, settings);
-    const parts = initialParts(method);
-    const features: Partial<Record<ViewName, number[][]>> = {
-      original: unitRows(11, BATCH, FEATURES),
-      first: unitRows(12, BATCH, FEATURES),
-      second: unitRows(13, BATCH, FEATURES),
-    };
-    const parameters: Partial<Record<ViewName, number[][]>> = {
-      first: unitRows(14, BATCH, 3),
-      second: unitRows(15, BATCH, 3),
-    };
+  /** InfoNCE of the views with what is predicted of original and parameters, all by the network that is trained. */
+  function displacementLoop(parts: TensorDataMap): number {
     const layer = (rows: Rows, name: string) =>
       batchNormLoop(linearLoop(rows, rowsOf(parts, `equimod.${name}`)));
     const all = [...(features.original ?? []), ...(features.first ?? []), ...(features.second ?? [])];
@@ -233,15 +233,69 @@ describe('EquiMod', () => {
     const origin = embedded.slice(0, BATCH);
     const joined = [...origin, ...origin].map((row, i) => [...row, ...(described[i] ?? [])]);
     const predicted = layer(joined, 'predictor.0.weight');
+    return infoNceLoop(unit(embedded.slice(BATCH)), unit(predicted), 0.2);
+  }
+
+  it('on SimCLR is InfoNCE, and InfoNCE of the views with what is predicted of original and parameters', () => {
+    const method = equimod(model, simclr({ temperature: 0.5, negativeGroups: 1 }), own);
+    const parts = initialParts(method);
     const contrast = infoNceLoop(unit(projected('first')), unit(projected('second')), 0.5);
-    const displacement = infoNceLoop(unit(embedded.slice(BATCH)), unit(predicted), 0.2);
-    const found = lossOf(method, parts, () => ({
-      features: (view) => matrix(features[view] ?? []),
-      parameters: (view) => matrix(parameters[view] ?? []),
-    }));
+    const displacement = displacementLoop(parts);
+    const found = lossOf(method, parts, () => given);
     expect(found['infoNce']).toBeCloseTo(contrast, 4);
     expect(found['displacement']).toBeCloseTo(displacement, 3);
     expect(found['loss']).toBeCloseTo(contrast + 0.7 * displacement, 3);
+  });
+
+  it("on BYOL is BYOL's loss and the same module; the momentum network gives targets to BYOL alone", () => {
+    const base = byol(model, { momentum: 0.99, hidden: 7 });
+    const method = equimod(model, base, own);
+    const parts = initialParts(method);
+    const targets = { first: long(unitRows(3, BATCH, DIM), 2), second: unitRows(4, BATCH, DIM) };
+    const found = lossOf(method, parts, () => ({
+      ...given,
+      targets: { first: matrix(targets.first), second: matrix(targets.second) },
+    }));
+    const prediction =
+      predictionLoop(byolPredicted(parts, 'first'), targets.second) +
+      predictionLoop(byolPredicted(parts, 'second'), targets.first);
+    const displacement = displacementLoop(parts);
+    expect(found['prediction']).toBeCloseTo(prediction, 4);
+    expect(found['displacement']).toBeCloseTo(displacement, 3);
+    expect(found['loss']).toBeCloseTo(prediction + 0.7 * displacement, 3);
+    // What BYOL keeps and computes besides is BYOL's: its momentum encoder has encoder and head, and no part of the module.
+    const weights: TensorDataMap = { w: { shape: [1], dtype: 'float32', values: Float32Array.of(2) } };
+    expect(Object.keys(method.network.state?.({ ...weights, ...parts }, randomStream(1)) ?? {})).toEqual([
+      'momentum.w',
+    ]);
+  });
+
+  it('sends its gradient into the features of the original and of both views alike', () => {
+    const method = equimod(model, byol(model, { momentum: 0.99, hidden: 7 }), own);
+    const parts = initialParts(method);
+    const names = ['original', 'first', 'second'] as const;
+    const lossWith = (held: readonly tf.Tensor[]) => {
+      const tensors = Object.fromEntries(Object.entries(parts).map(([name, data]) => [name, toTensor(data)]));
+      return method.loss((view) => matrix(projected(view)), {
+        images: () => tf.zeros([BATCH, 1, 1, DIM]),
+        inputs: {},
+        encode: () => tf.zeros([BATCH, FEATURES]),
+        ...given,
+        features: (view) => held[names.indexOf(view as (typeof names)[number])] as tf.Tensor2D,
+        targets: { first: matrix(projected('first')), second: matrix(projected('second')) },
+        scope: scopeOf(tensors, true, {}),
+      }).terms['displacement'] as tf.Scalar;
+    };
+    const [value, sizes] = tf.tidy(() => {
+      const held = names.map((name) => matrix(features[name] ?? []));
+      const { value: loss, grads } = tf.valueAndGrads((...given) => lossWith(given))(held);
+      return [
+        loss.dataSync()[0] ?? NaN,
+        grads.map((gradient) => Math.hypot(...(gradient.dataSync() as Float32Array))),
+      ] as const;
+    });
+    expect(value).toBeGreaterThan(0);
+    for (const size of sizes) expect(size).toBeGreaterThan(1e-3);
   });
 });
 

@@ -119,7 +119,7 @@ export const trainingSchema = z.strictObject({
     .prefault({}),
   equimod: z
     .strictObject({
-      /** Weight of the equivariance loss beside InfoNCE. */
+      /** Weight of the equivariance loss beside that of SimCLR or BYOL. */
       weight: z.number().min(0).default(1),
       temperature: z.number().gt(0).default(0.2),
       /** Width of the equivariance head's hidden layers. */

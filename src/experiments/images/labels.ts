@@ -12,6 +12,8 @@ export const METHOD_LABELS = {
   'barlow-twins+care': 'CARE (Barlow Twins)',
   equimod: 'EquiMod',
   'equimod+care': 'CARE (EquiMod)',
+  'equimod-byol': 'EquiMod (BYOL)',
+  'equimod-byol+care': 'CARE (EquiMod on BYOL)',
   'e-ssl': 'E-SSL',
   'e-ssl+care': 'CARE (E-SSL)',
   'l-inv': 'L_inv',

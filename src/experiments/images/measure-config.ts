@@ -3,6 +3,10 @@ import { z } from 'zod';
 
 const whole = z.number().int();
 
+/** At least two different numbers. */
+const strengths = (number: z.ZodNumber) =>
+  z.array(number).refine((given) => new Set(given).size > 1, 'must have at least two different strengths');
+
 export const imageMeasureSchema = z.strictObject({
   /** Of the augmentations, splits, permutations and draws. */
   seed: whole.min(0).default(0),
@@ -30,6 +34,17 @@ export const imageMeasureSchema = z.strictObject({
     })
     .prefault({}),
   parameters: z.strictObject({ readout: z.enum(['linear', 'mlp']).default('linear') }).prefault({}),
+  /** Strengths of `colour-sweep`, from the lowest to the highest of which readouts are also drawn. */
+  colourSweep: z
+    .strictObject({
+      /** Turns of the colour circle; 0 changes nothing, and -.5 and .5 are the same. */
+      hue: strengths(z.number().min(-0.5).max(0.5)).default([
+        -0.5, -0.375, -0.25, -0.125, 0, 0.125, 0.25, 0.375, 0.5,
+      ]),
+      /** Factors of brightness, saturation and contrast; 1 changes nothing. */
+      factor: strengths(z.number().min(0)).default([0.4, 0.6, 0.8, 1, 1.2, 1.4, 1.6]),
+    })
+    .prefault({}),
   /** Of both linear probes; `adam` and `sgd` are the paper's two. */
   probe: z
     .strictObject({

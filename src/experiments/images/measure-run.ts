@@ -13,13 +13,14 @@ import { trainingSchema, type ImageConfig } from './config.js';
 import { imageMeasureSchema, type MeasureSettings } from './measure-config.js';
 import { IMAGE_MEASURES, type ImageMeasureName } from './measures.js';
 import { loadImageTask, type ImageTask } from './pretrain.js';
+import { probeLayer } from './settings.js';
 
 export interface MeasureRunOptions {
   readonly store: RunStore;
   readonly record: RunRecord;
   /** Names of measures; none: all but those that train for hours. */
   readonly names: readonly string[];
-  /** Settings, dotted, over the defaults; the last layer wins. */
+  /** Settings, dotted, over those of the run's profile and the defaults; the last layer wins. */
   readonly layers: readonly ConfigLayer[];
   /** All settings, where they are resolved already; then `layers` do not count. */
   readonly settings?: MeasureSettings;
@@ -85,9 +86,10 @@ export async function measureImageRun(
   const { store, record, layers, signal, onMeasure } = options;
   const known = Object.keys(IMAGE_MEASURES) as ImageMeasureName[];
   const names = options.names.length === 0 ? USUAL : checkedNames(options.names, known, record.experiment);
-  const settings = options.settings ?? resolveConfig(imageMeasureSchema, ...layers);
   checkFinished(record);
   const config = configOf(record);
+  const own = probeLayer(record.profile, config.data.name);
+  const settings = options.settings ?? resolveConfig(imageMeasureSchema, own, ...layers);
   const task = options.task ?? (await loadImageTask(config, options));
   checkSameData(record, task.train.provenance);
   const keys = measureKeys(names, settings);

@@ -6,12 +6,11 @@
  * A measurement's key holds a hash of this file and of all that it imports: it is made anew when they change.
  */
 import { simclrAugmentation, type SimclrAugmentation, type SimclrParameters } from '../../augment/simclr.js';
-import { subset, type DataSet } from '../../data/data-set.js';
-import { stratifiedLimit } from '../../data/stratified.js';
+import type { DataSet } from '../../data/data-set.js';
 import { augmentationCosines } from '../../measure/augmentation-cosines.js';
 import { compositionError, type CompositionTrial } from '../../measure/composition.js';
 import { effectiveRank } from '../../measure/effective-rank.js';
-import type { EmbeddingPair, Embeddings } from '../../measure/embeddings.js';
+import type { EmbeddingPair } from '../../measure/embeddings.js';
 import { gammaF, invarianceLoss } from '../../measure/gamma.js';
 import { estimateByHalves } from '../../measure/half-samples.js';
 import { knn } from '../../measure/knn.js';
@@ -22,6 +21,7 @@ import {
   type ProbeSettings,
 } from '../../measure/linear-probe.js';
 import { parameterReadout } from '../../measure/parameter-readout.js';
+import { positiveCosine } from '../../measure/positive-cosine.js';
 import { colourTraits, retrieval, type TraitMatch } from '../../measure/retrieval.js';
 import { estimateOver } from '../../measure/statistics.js';
 import { steeringTrials } from '../../measure/steering.js';
@@ -35,23 +35,27 @@ import {
 } from '../../measure/wahba.js';
 import type { Estimate } from '../../runs/record.js';
 import { randomStream } from '../../tensorflow/random.js';
-import type { TensorDataMap } from '../../tensorflow/tensor-data.js';
 import * as tf from '../../tensorflow/tf.js';
-import { augmentedEncoder, withoutNormalize, type AugmentedEncoder } from './augmented-embedding.js';
+import { withoutNormalize, type AugmentedEncoder } from './augmented-embedding.js';
 import type { Findings } from '../recorded-run.js';
-import type { ImageConfig } from './config.js';
+import { colourSweep } from './colour-sweep.js';
 import { EMBED_BATCH, type ImageEmbeddings } from './embedding.js';
 import type { MeasureSettings } from './measure-config.js';
 import { imageAugmentation } from './model.js';
-import type { ImageTask } from './monitor.js';
 import { officialProbe } from './official-probe.js';
+import {
+  byStage,
+  DRAWN_FOR,
+  learntAndJudged,
+  limited,
+  STAGES,
+  stageOf,
+  withEncoder,
+  type ImageSubject,
+  type Stage,
+} from './subject.js';
 
-/** A trained encoder with its data. */
-export interface ImageSubject {
-  readonly config: ImageConfig;
-  readonly weights: TensorDataMap;
-  readonly task: ImageTask;
-}
+export type { ImageSubject } from './subject.js';
 
 /** A measure with what it is, in a line. */
 export interface ImageMeasure {
@@ -59,63 +63,7 @@ export interface ImageMeasure {
   readonly measure: (subject: ImageSubject, settings: MeasureSettings) => Findings;
 }
 
-/** What random numbers are for: the first counter of their stream. */
-const PURPOSE = { trials: 1, first: 2, second: 3, recoloured: 4, own: 5 } as const;
-
-const STAGES = { embedding: 'embeddings', features: 'features' } as const;
-type Stage = keyof typeof STAGES;
-
 const plain = (value: number): Estimate => ({ value });
-
-function stagesOf({ beforeHead }: MeasureSettings): readonly Stage[] {
-  return beforeHead ? ['embedding', 'features'] : ['embedding'];
-}
-
-/** At most so many images of a set, each class with its share. */
-function limited(set: DataSet, limit: number | null): DataSet {
-  if (limit === null || set.length <= limit) return set;
-  return subset(set, stratifiedLimit(set.labels, limit, 0), { measureLimit: limit });
-}
-
-/** Embeddings on the unit sphere, where those behind the head are: features before it have any length. */
-function onSphere({ rows, dim, values }: Embeddings): Embeddings {
-  const scaled = values.slice();
-  for (let i = 0; i < rows; i++) {
-    const row = scaled.subarray(i * dim, (i + 1) * dim);
-    const length = Math.sqrt(row.reduce((sum, x) => sum + x * x, 0));
-    if (length > 0) row.forEach((x, j) => (row[j] = x / length));
-  }
-  return { rows, dim, values: scaled };
-}
-
-function stageOf(found: ImageEmbeddings, stage: Stage): Embeddings {
-  return onSphere(found[STAGES[stage]]);
-}
-
-/** Findings of every stage in one, the estimates as `<stage>.<name>`, rows of tables with their stage. */
-function byStage(settings: MeasureSettings, find: (stage: Stage) => Findings): Findings {
-  const found = stagesOf(settings).map((stage) => ({ stage, ...find(stage) }));
-  const estimates = found.flatMap(({ stage, estimates: own }) =>
-    Object.entries(own).map(([name, estimate]) => [`${stage}.${name}`, estimate] as const),
-  );
-  const tables = found.flatMap(({ stage, tables: own = {} }) =>
-    Object.entries(own).map(([name, table]) => [`${stage}.${name}`, table] as const),
-  );
-  return { estimates: Object.fromEntries(estimates), tables: Object.fromEntries(tables) };
-}
-
-function withEncoder<T>(
-  { config, weights, task }: ImageSubject,
-  pipelines: Readonly<Record<string, readonly SimclrAugmentation[]>>,
-  use: (encoder: AugmentedEncoder) => T,
-): T {
-  const encoder = augmentedEncoder(config, weights, task.test, pipelines);
-  try {
-    return use(encoder);
-  } finally {
-    encoder.dispose();
-  }
-}
 
 /** One draw for all images. */
 function drawnOnce(augmentation: SimclrAugmentation, seed: number, purpose: number, trial: number) {
@@ -133,7 +81,7 @@ function* trialPairs(
 ): Generator<EmbeddingPair> {
   const from = stageOf(encoder.plain(images), stage);
   for (let trial = 0; trial < augmentations; trial++) {
-    const drawn = drawnOnce(augmentation, seed, PURPOSE.trials, trial);
+    const drawn = drawnOnce(augmentation, seed, DRAWN_FOR.trials, trial);
     yield {
       from,
       to: stageOf(
@@ -267,8 +215,8 @@ function* compositionTrials(
 ): Generator<CompositionTrial> {
   const embeddings = stageOf(encoder.plain(images), stage);
   for (let trial = 0; trial < compositions; trial++) {
-    const a = drawnOnce(first, seed, PURPOSE.first, trial);
-    const b = drawnOnce(second, seed, PURPOSE.second, trial);
+    const a = drawnOnce(first, seed, DRAWN_FOR.first, trial);
+    const b = drawnOnce(second, seed, DRAWN_FOR.second, trial);
     const under = (...drawn: readonly SimclrParameters[]) =>
       stageOf(
         encoder.augmented(drawn.length === 1 ? 'one' : 'both', images, () => drawn),
@@ -375,7 +323,7 @@ function retrievalOf(subject: ImageSubject, settings: MeasureSettings): Findings
   const images = limited(subject.task.test, settings.images);
   const augmentation = recolouring(subject, images, hue);
   const drawn = (start: number) =>
-    augmentation.draw(randomStream(settings.seed, PURPOSE.recoloured, start), EMBED_BATCH);
+    augmentation.draw(randomStream(settings.seed, DRAWN_FOR.recoloured, start), EMBED_BATCH);
   const galleryTraits = traitsOf(images, null, drawn);
   const queryTraits = traitsOf(images, augmentation, drawn);
   return withEncoder(subject, { recoloured: [augmentation] }, (encoder) => {
@@ -434,14 +382,12 @@ function parametersOf(subject: ImageSubject, settings: MeasureSettings): Finding
   const images = limited(subject.task.test, settings.images);
   const augmentation = imageAugmentation(subject.config, images);
   const drawn = (start: number) =>
-    augmentation.draw(randomStream(settings.seed, PURPOSE.own, start), EMBED_BATCH);
+    augmentation.draw(randomStream(settings.seed, DRAWN_FOR.own, start), EMBED_BATCH);
   const batches = Array.from({ length: Math.ceil(images.length / EMBED_BATCH) }, (_, i) =>
     drawn(i * EMBED_BATCH),
   );
   const { names, parameters } = readParameters(augmentation, batches, images.length);
-  // Images are independent: the even ones are learnt from, the odd ones judged by.
-  const order = Array.from({ length: images.length }, (_, i) => i);
-  const [train, test] = [order.filter((i) => i % 2 === 0), order.filter((i) => i % 2 === 1)];
+  const { train, test } = learntAndJudged(images.length);
   return withEncoder(subject, { augmented: [augmentation] }, (encoder) => {
     const before = encoder.plain(images);
     const after = encoder.augmented('augmented', images, (start) => [drawn(start)]);
@@ -453,6 +399,39 @@ function parametersOf(subject: ImageSubject, settings: MeasureSettings): Finding
       return { estimates: { mean: found.mean, ...found.perParameter } };
     });
   });
+}
+
+function positives(subject: ImageSubject, settings: MeasureSettings): Findings {
+  const images = limited(subject.task.test, settings.images);
+  const augmentation = imageAugmentation(subject.config, images);
+  return withEncoder(subject, { augmented: [augmentation] }, (encoder) => {
+    const [first, second] = [0, 1].map((view) =>
+      encoder.augmented('augmented', images, (start) => [
+        augmentation.draw(randomStream(settings.seed, DRAWN_FOR.positive, view, start), EMBED_BATCH),
+      ]),
+    ) as [ImageEmbeddings, ImageEmbeddings];
+    return byStage(settings, (stage) => {
+      const { mean, histogram } = positiveCosine(stageOf(first, stage), stageOf(second, stage));
+      const { counts, edges } = histogram;
+      return {
+        estimates: { mean },
+        tables: { histogram: { from: counts.map((_, bin) => edges[bin] ?? NaN), count: counts } },
+      };
+    });
+  });
+}
+
+function colours(subject: ImageSubject, settings: MeasureSettings): Findings {
+  const images = limited(subject.task.test, settings.images);
+  const augmentation = recolouring(subject, images, 0.5);
+  const untouched = augmentation.draw(randomStream(0), EMBED_BATCH);
+  return withEncoder(subject, { recoloured: [augmentation] }, (encoder) =>
+    colourSweep(
+      (jitterFrom) =>
+        encoder.augmented('recoloured', images, (start) => [{ ...untouched, jitter: jitterFrom(start) }]),
+      settings,
+    ),
+  );
 }
 
 function probeSettings({ probe }: MeasureSettings): ProbeSettings {
@@ -562,6 +541,11 @@ export const IMAGE_MEASURES = {
       'cosines of f(x) and f(a(x)) for each augmentation (Figure 6 where the embedding has 2 dimensions)',
     measure: ofPairs(cosineFindings),
   },
+  positives: {
+    about:
+      "cosines of f(a(x)) and f(a'(x)), each image under two augmentations of its own (Figures 11 to 16)",
+    measure: positives,
+  },
   composition: { about: "R_{a'a} against R_{a'} R_a (Corollary 1)", measure: composition },
   retrieval: {
     about: 'colour, hue and class of the neighbours of recoloured images (Figure 9)',
@@ -570,6 +554,11 @@ export const IMAGE_MEASURES = {
   parameters: {
     about: 'R^2 of augmentation parameters read from pairs of embeddings, as on 3DIEBench',
     measure: parametersOf,
+  },
+  'colour-sweep': {
+    about:
+      'hue, brightness, saturation and contrast one at a time: movement, rotation and readout by strength',
+    measure: colours,
   },
   collapse: { about: 'effective rank and uniformity', measure: collapse },
 } as const satisfies Readonly<Record<string, ImageMeasure>>;

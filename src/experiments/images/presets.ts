@@ -5,6 +5,7 @@
 import { baseOf, type MethodName } from '../../methods/methods.js';
 import type { PresetName } from '../../runs/presets.js';
 import type { Json } from '../../runs/record.js';
+import type { ImageMeasureName } from './measures.js';
 
 type Layer = Readonly<Record<string, Json>>;
 
@@ -17,7 +18,23 @@ export function recipeOf(data: string): Recipe {
   return RECIPES.find((name) => name === data) ?? 'cifar10';
 }
 
-/** The paper's training settings (appendix C), but for the sizes, which profiles say. */
+/** How long and in which batches the paper trains: sizes, and so of its profile rather than of a preset. */
+export const PAPER_SIZES: Readonly<Record<Recipe, Layer>> = {
+  cifar10: { 'training.epochs': 400, 'training.batch': 256 },
+  cifar100: { 'training.epochs': 400, 'training.batch': 256 },
+  stl10: { 'training.epochs': 400, 'training.batch': 256 },
+  imagenet100: { 'training.epochs': 200, 'training.batch': 512 },
+};
+
+/** The optimizer of the paper's linear probe, with its epochs, batch and learning rate. */
+export const PAPER_PROBES: Readonly<Record<Recipe, 'adam' | 'sgd'>> = {
+  cifar10: 'adam',
+  cifar100: 'adam',
+  stl10: 'adam',
+  imagenet100: 'sgd',
+};
+
+/** The paper's training settings (appendix C), but for the sizes. */
 const PAPER: Readonly<Record<Recipe, Layer>> = {
   cifar10: { 'training.chunks': 16, 'training.lambda': 0.01 },
   cifar100: { 'training.chunks': 4, 'training.lambda': 0.001 },
@@ -90,8 +107,8 @@ export function presetLayer(preset: PresetName, data: string, method: MethodName
   return { ...paper, ...OFFICIAL_ALWAYS, ...OFFICIAL[recipe], ...(isMoco ? OFFICIAL_MOCO[recipe] : {}) };
 }
 
-/** A point at which the official code departs from the paper, and the setting that is its switch. */
-export interface Departure {
+/** A point at which the official code departs from the paper, and a setting of training that is its switch. */
+export interface SettingDeparture {
   readonly point: string;
   readonly setting: string;
   /** Where the presets differ in it; everywhere where left out. */
@@ -100,6 +117,14 @@ export interface Departure {
   /** Why the presets agree in it nevertheless. */
   readonly alike?: string;
 }
+
+/** A departure in how a trained run is measured: its switch is which measure `care measure RUN` makes. */
+export interface MeasureDeparture {
+  readonly point: string;
+  readonly measures: Readonly<Record<PresetName, ImageMeasureName>>;
+}
+
+export type Departure = SettingDeparture | MeasureDeparture;
 
 /** The departures of the official code, in the order of docs/paper.md. */
 export const DEPARTURES: readonly Departure[] = [
@@ -112,6 +137,7 @@ export const DEPARTURES: readonly Departure[] = [
       'The paper writes a mean over pairs, on which its lambda would hardly be felt; with -p training.reduction=mean, ' +
       'multiply lambda by 2 (c - 1) for chunks of c images.',
   },
+  { point: 'linear probe', measures: { paper: 'probe', 'official-code': 'probe-official' } },
   { point: 'warm-up on STL10', setting: 'training.warmupUnit', data: 'stl10' },
   { point: 'model chosen', setting: 'training.kept' },
   {

@@ -5,10 +5,23 @@ import { METHOD_NAMES, type MethodName } from '../../methods/methods.js';
 import type { PresetName } from '../../runs/presets.js';
 import type { ProfileName } from '../../runs/profiles.js';
 import type { Json } from '../../runs/record.js';
-import { presetLayer } from './presets.js';
+import { PAPER_PROBES, PAPER_SIZES, presetLayer, recipeOf } from './presets.js';
 import { measureSchema, trainingSchema, type ImageConfig, type ImageMeasureConfig } from './config.js';
 
 type Layer = Readonly<Record<string, Json>>;
+
+/** The small network on the few thousand images that two cores can train on. */
+const SMALL: Layer = {
+  'training.batch': 64,
+  'training.chunks': 4,
+  // A momentum encoder must follow within a few thousand steps, and the queue not be older than a few epochs.
+  'moco.momentum': 0.99,
+  'moco.queue': 1024,
+  'byol.momentum': 0.98,
+  'equimod.hidden': 256,
+  'essl.hidden': 256,
+  'measures.knnEvery': 2,
+};
 
 /** How big: network, images, epochs, and what depends on how many steps there are. What a profile does not say stands in the schema. */
 export const IMAGE_PROFILES: Readonly<Record<ProfileName, Layer>> = {
@@ -27,33 +40,28 @@ export const IMAGE_PROFILES: Readonly<Record<ProfileName, Layer>> = {
     'measures.k': 20,
     'measures.knnLimit': 256,
   },
-  laptop: {
-    'training.epochs': 30,
-    'training.batch': 64,
-    'training.chunks': 4,
-    // A momentum encoder must follow within a few thousand steps, and the queue not be older than a few epochs.
-    'moco.momentum': 0.99,
-    'moco.queue': 1024,
-    'byol.momentum': 0.98,
-    'equimod.hidden': 256,
-    'essl.hidden': 256,
-    'measures.knnEvery': 5,
-  },
-  overnight: {
-    'training.epochs': 100,
-    'training.batch': 128,
-    'training.chunks': 8,
-    'model.width': 32,
-    'moco.momentum': 0.99,
-    'moco.queue': 2048,
-    'byol.momentum': 0.99,
-    'equimod.hidden': 512,
-    'essl.hidden': 512,
-    'measures.knnEvery': 10,
-  },
+  laptop: { ...SMALL, 'training.epochs': 6 },
+  overnight: { ...SMALL, 'training.epochs': 20 },
   workstation: { 'model.architecture': 'resnet18', 'training.epochs': 200, 'measures.knnEvery': 10 },
-  paper: { 'model.architecture': 'resnet50', 'training.epochs': 400, 'measures.knnEvery': 10 },
+  /** Epochs and batch by data set: {@link PAPER_SIZES}. */
+  paper: { 'model.architecture': 'resnet50', 'measures.knnEvery': 10 },
 };
+
+/** What a profile sets, for a data set. */
+function profileLayer(profile: ProfileName, data: string): ConfigLayer {
+  const sizes = profile === 'paper' ? PAPER_SIZES[recipeOf(data)] : {};
+  return { source: `profile ${profile}`, values: { ...IMAGE_PROFILES[profile], ...sizes } };
+}
+
+/**
+ * What a run's profile sets for measuring it: in that of the paper, its linear probe of the data set, Adam, but SGD on
+ * ImageNet100 (appendix C).
+ */
+export function probeLayer(profile: string, data: string): ConfigLayer {
+  const values: ConfigLayer['values'] =
+    profile === 'paper' ? { 'probe.optimizer': PAPER_PROBES[recipeOf(data)] } : {};
+  return { source: `profile ${profile}`, values };
+}
 
 /** The choice of what to run. */
 export interface ImageChoice {
@@ -97,7 +105,7 @@ export function imageConfig(choice: ImageChoice): {
   const { measures, ...config } = resolveConfig(
     settingsSchema,
     { source: `preset ${preset}`, values: presetLayer(preset, data, method) },
-    { source: `profile ${profile}`, values: IMAGE_PROFILES[profile] },
+    profileLayer(profile, data),
     ...(options === undefined ? [] : [options]),
     ...(overrides === undefined ? [] : [overrides]),
   );

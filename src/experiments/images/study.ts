@@ -25,7 +25,7 @@ import { imageMeasureSchema, type MeasureSettings } from './measure-config.js';
 import { measureImageRun, measureKeys } from './measure-run.js';
 import type { ImageMeasureName } from './measures.js';
 import { imageSpec, IMAGES, knnKey, loadImageTask, pretrain, type ImageTask } from './pretrain.js';
-import { imageConfig } from './settings.js';
+import { imageConfig, probeLayer } from './settings.js';
 
 type Layer = Readonly<Record<string, Json>>;
 
@@ -124,6 +124,7 @@ function plannedRun(
   });
   const settings = resolveConfig(
     imageMeasureSchema,
+    probeLayer(profile, part.data),
     { source: `the plan's part ${part.part}`, values: part.measureValues ?? {} },
     ...user.measures,
   );

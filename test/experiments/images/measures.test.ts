@@ -18,6 +18,9 @@ import { startEngine } from '../../../src/tensorflow/engine.js';
 import { randomStream } from '../../../src/tensorflow/random.js';
 import { toTensor } from '../../../src/tensorflow/tensor-data.js';
 import * as tf from '../../../src/tensorflow/tf.js';
+import type { ProfileName } from '../../../src/runs/profiles.js';
+import type { Json } from '../../../src/runs/record.js';
+import { solidPng, writeFiles } from '../../data/image-files.js';
 import { noiseImages, tinyConfig } from './tiny.js';
 
 vi.setConfig({ testTimeout: 180_000 });
@@ -141,6 +144,48 @@ describe('the measures of images', () => {
   });
 });
 
+describe('positives', () => {
+  it('are the cosines of two views of every image, whose augmentations are drawn by image and by view', () => {
+    const { estimates, tables } = IMAGE_MEASURES.positives.measure(subject, settings);
+    const augmentation = imageAugmentation(config, task.test);
+    // The streams by which they are drawn: (seed, 6, view, first image of the batch).
+    const [first, second] = [0, 1].map((view) => {
+      const drawn = augmentation.draw(randomStream(settings.seed, 6, view, 0), EMBED_BATCH);
+      const values = augmentation.inputValues(drawn);
+      const inputs = Object.fromEntries(
+        Object.entries(augmentation.inputs(EMBED_BATCH)).map(([key, { shape, dtype }]) => [
+          key,
+          tf.tensor(values[key] ?? [], [...shape], dtype),
+        ]),
+      );
+      return featuresOf((images) => {
+        // As many as were drawn for, the images that are left over being blank.
+        const rest = tf.zeros<tf.Rank.R4>([EMBED_BATCH - task.test.length, 16, 16, 3]);
+        const views = augmentation.apply(tf.concat([images, rest], 0), inputs);
+        return tf.slice(views, [0, 0, 0, 0], [task.test.length, -1, -1, -1]);
+      });
+    }) as [number[], number[]];
+    const dim = first.length / task.test.length;
+    const cosines = Array.from({ length: task.test.length }, (_, i) => {
+      const [a, b] = [first, second].map((rows) => rows.slice(i * dim, (i + 1) * dim)) as [
+        number[],
+        number[],
+      ];
+      const dot = (u: number[], v: number[]) => u.reduce((sum, x, k) => sum + x * (v[k] ?? NaN), 0);
+      return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+    });
+    const mean = cosines.reduce((sum, x) => sum + x, 0) / cosines.length;
+    const variance = cosines.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (cosines.length - 1);
+    expect(estimates['features.mean']).toMatchObject({ n: 30, kind: 'samples' });
+    expect(estimates['features.mean']?.value).toBeCloseTo(mean, 4);
+    expect(estimates['features.mean']?.sd).toBeCloseTo(Math.sqrt(variance), 4);
+    const { from = [], count = [] } = tables?.['features.histogram'] ?? {};
+    const places = cosines.map((cosine) => Math.min(39, Math.floor((cosine + 1) / 0.05)));
+    expect(from[0]).toBe(-1);
+    expect(count).toEqual(from.map((_, bin) => places.filter((place) => place === bin).length));
+  });
+});
+
 describe('officialProbe', () => {
   const probe = { ...PROBE_PRESETS.adam, epochs: 2, batch: 16 };
 
@@ -215,6 +260,38 @@ describe('measureImageRun', () => {
       layers: [...layers, { source: 'x', values: { seed: 5 } }],
     });
     expect(made).toEqual(['wahba', 'gamma', 'gamma']);
+  });
+
+  it("takes the linear probe of the run's profile and data set, unless another is asked for", async () => {
+    const dataDir = join(folder, 'data');
+    const image = await solidPng(230, 120, 40);
+    const names = ['train', 'val'].flatMap((split) =>
+      ['a', 'b'].flatMap((name) => [1, 2, 3, 4].map((i) => `imagenet100/${split}/${name}/${i}.png`)),
+    );
+    writeFiles(dataDir, Object.fromEntries(names.map((name) => [name, image])));
+    const own = openStore(join(folder, 'probes'));
+    const optimizerOf = async (profile: ProfileName, layer: Record<string, Json> = {}) => {
+      const values: Record<string, Json> = {
+        method: 'untrained',
+        'data.name': 'imagenet100',
+        'data.size': 16,
+        'model.architecture': 'small',
+        'model.stem': 'cifar',
+        'model.width': 8,
+        'model.hidden': 6,
+        'model.dim': 4,
+        'measures.k': 2,
+      };
+      const chosen = { profile, preset: 'paper' } as const;
+      const { config, measures } = imageConfig({ ...chosen, overrides: { source: 'the test', values } });
+      const record = await pretrain({ store: own, config, measures, ...chosen, dataDir });
+      const layers = [{ source: 'the test', values: { 'probe.epochs': 1, ...layer } }];
+      const found = await measureImageRun({ store: own, record, names: ['probe'], layers, dataDir });
+      return (found.record.measurements['probe']?.settings as typeof settings).probe.optimizer;
+    };
+    expect(await optimizerOf('paper')).toBe('sgd');
+    expect(await optimizerOf('paper', { 'probe.optimizer': 'adam' })).toBe('adam');
+    expect(await optimizerOf('smoke')).toBe('adam');
   });
 
   it('refuses unknown measures, settings and other data', async () => {

@@ -54,6 +54,7 @@ const TERMS: Readonly<Record<string, readonly string[]>> = {
   byol: ['prediction'],
   'barlow-twins': ['barlowTwins'],
   equimod: ['infoNce', 'displacement'],
+  'equimod-byol': ['prediction', 'displacement'],
   'e-ssl': ['infoNce', 'rotation'],
   'l-inv': ['alignment'],
   'l-unif': ['uniformity'],
@@ -158,6 +159,7 @@ describe('a momentum encoder', () => {
   it.each([
     ['moco-v2', { moco: { momentum: 0.9, queue: 24 } }, () => 0.9],
     ['byol', { byol: { momentum: 0.8, hidden: 5 } }, (step: number) => byolMomentum(0.8, step, 8)],
+    ['equimod-byol', { byol: { momentum: 0.8, hidden: 5 } }, (step: number) => byolMomentum(0.8, step, 8)],
   ] as const)('of %s starts as the encoder and follows its new weights', (method, change, momentumAt) => {
     const training = trainingOf(configOf(method, change));
     const before = training.program.readState();
@@ -284,6 +286,8 @@ describe.skipIf(nativeBackend() === null)('extra parts', () => {
     ['equimod', 'equimod.head.0.weight'],
     ['equimod', 'equimod.parameters.0.weight'],
     ['equimod', 'equimod.predictor.0.weight'],
+    ['equimod-byol', 'predictor.0.weight'],
+    ['equimod-byol', 'equimod.predictor.0.weight'],
     ['e-ssl', 'essl.predictor.6.weight'],
   ] as const)('of %s are trained: %s', (method, part) => {
     const training = trainingOf(configOf(method));

@@ -9,13 +9,18 @@ import {
   readBestWeights,
 } from '../../../src/experiments/images/best-weights.js';
 import { measureSchema, type ImageConfig } from '../../../src/experiments/images/config.js';
+import { imageMeasureSchema } from '../../../src/experiments/images/measure-config.js';
+import { IMAGE_MEASURES } from '../../../src/experiments/images/measures.js';
 import { imageOptimizer } from '../../../src/experiments/images/model.js';
-import { DEPARTURES } from '../../../src/experiments/images/presets.js';
+import { DEPARTURES, RECIPES } from '../../../src/experiments/images/presets.js';
 import { pretrain } from '../../../src/experiments/images/pretrain.js';
-import { imageConfig } from '../../../src/experiments/images/settings.js';
+import { IMAGE_PROFILES, imageConfig, probeLayer } from '../../../src/experiments/images/settings.js';
 import { imageTraining } from '../../../src/experiments/images/training.js';
+import { PROBE_PRESETS } from '../../../src/measure/linear-probe.js';
 import type { MethodName } from '../../../src/methods/methods.js';
+import { resolveConfig } from '../../../src/runs/configuration.js';
 import type { PresetName } from '../../../src/runs/presets.js';
+import type { ProfileName } from '../../../src/runs/profiles.js';
 import type { Json } from '../../../src/runs/record.js';
 import { openStore } from '../../../src/runs/store.js';
 import { startEngine } from '../../../src/tensorflow/engine.js';
@@ -50,7 +55,14 @@ function firstStep(training: Record<string, unknown>, method: MethodName = 'care
 
 describe('the presets', () => {
   it('differ in every departure, or say why not', () => {
-    for (const { setting, data: name, method, alike } of DEPARTURES) {
+    for (const departure of DEPARTURES) {
+      if ('measures' in departure) {
+        const { paper, 'official-code': official } = departure.measures;
+        expect(official, departure.point).not.toBe(paper);
+        for (const measure of [paper, official]) expect(IMAGE_MEASURES).toHaveProperty(measure);
+        continue;
+      }
+      const { setting, data: name, method, alike } = departure;
       const key = setting.replace('training.', '') as keyof ImageConfig['training'];
       const [paper, official] = both(name, method);
       if (alike === undefined) expect(official?.[key], setting).not.toEqual(paper?.[key]);
@@ -82,6 +94,40 @@ describe('the presets', () => {
     expect(settingsOf('paper', 'stl10').data.size).toBe(32);
     // Sets that the paper does not have are trained as CIFAR-10.
     expect(of('generated')).toEqual(of('cifar10'));
+  });
+
+  it('have the sizes of the paper by data set in its profile, and those of others elsewhere', () => {
+    const sizesOf = (name: string, profile: ProfileName) => {
+      const values: Record<string, Json> = { method: 'care', 'data.name': name };
+      const options = { source: 'the test', values };
+      const { epochs, batch } = imageConfig({ preset: 'paper', profile, options }).config.training;
+      return [epochs, batch];
+    };
+    expect(RECIPES.map((name) => sizesOf(name, 'paper'))).toEqual([
+      [400, 256],
+      [400, 256],
+      [400, 256],
+      [200, 512],
+    ]);
+    expect(sizesOf('generated', 'paper')).toEqual([400, 256]);
+    expect(sizesOf('imagenet100', 'smoke')).toEqual(sizesOf('cifar10', 'smoke'));
+    expect(IMAGE_PROFILES.paper['measures.knnEvery']).toBe(10);
+  });
+
+  it("have the paper's linear probe by data set where the profile is the paper's", () => {
+    const probeOf = (profile: ProfileName, name: string, overrides: Record<string, Json> = {}) =>
+      resolveConfig(imageMeasureSchema, probeLayer(profile, name), { source: '-p', values: overrides }).probe;
+    expect(RECIPES.map((name) => probeOf('paper', name).optimizer)).toEqual(['adam', 'adam', 'adam', 'sgd']);
+    expect(probeOf('workstation', 'imagenet100').optimizer).toBe('adam');
+    expect(probeOf('paper', 'imagenet100', { 'probe.optimizer': 'adam' }).optimizer).toBe('adam');
+    // What the optimizer brings with it, unless it is set.
+    expect(probeOf('paper', 'imagenet100')).toMatchObject({ epochs: null, batch: null, learningRate: null });
+    expect(PROBE_PRESETS.sgd).toMatchObject({
+      epochs: 60,
+      batch: 128,
+      learningRate: 30,
+      milestones: [30, 40, 50],
+    });
   });
 
   it('give way to profiles and to what the user sets', () => {
