@@ -40,6 +40,8 @@ export const formsSchema = z.strictObject({
       temperature: z.number().gt(0).default(0.1),
       /** Weight of the mean of L_equi in units of the fourth power of the radius; 0: without the term. */
       lambda: z.number().min(0).default(30),
+      /** Weight of the loss that keeps all directions filled. */
+      isotropy: z.number().min(0).default(10),
       chunks: whole.min(1).default(4),
     })
     .prefault({}),

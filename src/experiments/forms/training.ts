@@ -114,14 +114,14 @@ function placesOf({ form, model }: FormsConfig, embeddings: tf.Tensor2D): tf.Ten
 
 /** `L_unif + isotropy + lambda L_equi` of the form, lengths in units of the radius. */
 function lossOf(config: FormsConfig, view: (name: string) => tf.Tensor2D): LossTerms {
-  const { temperature, lambda, chunks } = config.training;
+  const { temperature, lambda, chunks, isotropy: weight } = config.training;
   const radius = radiusOf(config);
   const each = view(EACH);
   const spread = {
     uniformity: gaussianUniformity(each, temperature * radius ** 2),
     isotropy: isotropy(placesOf(config, each)),
   };
-  const total = tf.add<tf.Scalar>(spread.uniformity, spread.isotropy);
+  const total = tf.add<tf.Scalar>(spread.uniformity, tf.mul(spread.isotropy, weight));
   if (lambda === 0) return { total, terms: spread };
   const [first, second] = CHUNKED.map(view) as [tf.Tensor2D, tf.Tensor2D];
   const change = bilinearEquivariance(first, second, config.form, { chunks, reduction: 'mean' });
