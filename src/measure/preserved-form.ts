@@ -2,7 +2,15 @@
 import { Matrix } from 'ml-matrix';
 import type { BilinearForm } from '../losses/bilinear-equivariance.js';
 import { randomStream } from '../tensorflow/random.js';
-import { checkPair, selectRows, STILL, type EmbeddingPair, type Embeddings } from './embeddings.js';
+import {
+  checkEmbeddings,
+  checkPair,
+  rowNorms,
+  selectRows,
+  STILL,
+  type EmbeddingPair,
+  type Embeddings,
+} from './embeddings.js';
 import { crossMoment, symmetricEigen } from './products.js';
 
 /**
@@ -73,8 +81,11 @@ export function gramChange({ from, to }: EmbeddingPair, form: BilinearForm, seed
   return { change, unrelated, relative: unrelated === 0 ? 0 : change / unrelated };
 }
 
-/** Eigenvalues below this share of the largest are directions without data. */
-const NO_DATA = 1e-9;
+/**
+ * Eigenvalues below this share of the largest are directions with next to no data: a map that is fitted there to noise would
+ * say more of the noise than of the augmentation.
+ */
+const NO_DATA = 1e-2;
 
 /**
  * The linear map that takes `from` closest to `to`, by least squares: `argmin_A ||A F - F_a||_F`, items as columns. In
@@ -96,6 +107,27 @@ export function leastSquaresMap({ from, to }: EmbeddingPair): Matrix {
 export function stabiliserDefect(map: Matrix, form: BilinearForm): number {
   const matrix = formMatrix(form, map.rows);
   return Matrix.sub(map.transpose().mmul(matrix).mmul(map), matrix).norm() / matrix.norm();
+}
+
+/**
+ * How large the form's values are: root mean square over pairs of `B(f(x_i), f(x_j)) / (||f(x_i)|| ||f(x_j)||)`. Near 0 the
+ * embeddings lie where the form vanishes, and anything preserves it.
+ *
+ * @throws RangeError for fewer than two rows, or numbers that are not finite.
+ */
+export function formSize(embeddings: Embeddings, form: BilinearForm): number {
+  checkEmbeddings('formSize', 'embeddings', embeddings, 2);
+  const norms = rowNorms(embeddings);
+  const rows = matrixOf(embeddings);
+  const gram = rows.mmul(formMatrix(form, embeddings.dim)).mmul(rows.transpose());
+  let sum = 0;
+  for (let i = 0; i < gram.rows; i++) {
+    for (let j = 0; j < gram.columns; j++) {
+      const lengths = (norms[i] ?? NaN) * (norms[j] ?? NaN);
+      if (i !== j && lengths > 0) sum += (gram.get(i, j) / lengths) ** 2;
+    }
+  }
+  return Math.sqrt(sum / (gram.rows * (gram.rows - 1)));
 }
 
 export interface LinearAction {

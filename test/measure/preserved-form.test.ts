@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Embeddings } from '../../src/measure/embeddings.js';
 import {
   formMatrix,
+  formSize,
   gramChange,
   leastSquaresMap,
   linearAction,
@@ -100,6 +101,19 @@ describe('the change of the form', () => {
     const point = { rows: 4, dim: 2, values: new Float32Array(8).fill(0.5) };
     expect(gramChange({ from: point, to: point }, 'inner', 0).relative).toBe(0);
     expect(() => gramChange({ from: cloud(1, 2, 2), to: cloud(2, 2, 2) }, 'inner', 0)).toThrow(/at least 3/);
+  });
+});
+
+describe('the size of the form', () => {
+  it('by hand: 0 where the symplectic form vanishes, 1 on a symplectic pair, and for the inner product the cosine', () => {
+    const of = (rows: number[][]): Embeddings => ({
+      rows: rows.length,
+      dim: rows[0]?.length ?? 0,
+      values: Float32Array.from(rows.flat()),
+    });
+    expect(formSize(of([[1, 2, 0, 0], [3, -1, 0, 0]]), 'symplectic')).toBe(0); // prettier-ignore
+    expect(formSize(of([[2, 0], [0, 5]]), 'symplectic')).toBeCloseTo(1, 12); // prettier-ignore
+    expect(formSize(of([[3, 0], [1, 1]]), 'inner')).toBeCloseTo(Math.SQRT1_2, 6); // prettier-ignore
   });
 });
 

@@ -26,7 +26,7 @@ export const formsSchema = z.strictObject({
       rho: z.array(width).min(1).default([128, 32]),
       /** Coordinates of an embedding, on which the form acts; the symplectic one wants an even number. */
       dim: whole.min(2).multipleOf(2).default(8),
-      /** Radius of the ball to which places and pairs are confined; the sphere has radius 1. */
+      /** Radius of the ball to which places on the hyperboloid are confined; the sphere has radius 1. */
       radius: z.number().gt(0).default(2),
     })
     .prefault({}),
@@ -41,7 +41,7 @@ export const formsSchema = z.strictObject({
       /** Weight of the mean of L_equi in units of the fourth power of the radius; 0: without the term. */
       lambda: z.number().min(0).default(30),
       /** Weight of the loss that keeps all directions filled. */
-      isotropy: z.number().min(0).default(10),
+      isotropy: z.number().min(0).default(1),
       chunks: whole.min(1).default(4),
     })
     .prefault({}),

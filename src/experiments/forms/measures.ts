@@ -6,7 +6,7 @@
  */
 import { randomRotation } from '../../augment/rotations.js';
 import type { EmbeddingPair } from '../../measure/embeddings.js';
-import { gramChange, linearAction, stabiliserDefect } from '../../measure/preserved-form.js';
+import { formSize, gramChange, linearAction, stabiliserDefect } from '../../measure/preserved-form.js';
 import { estimateOver } from '../../measure/statistics.js';
 import { randomStream } from '../../tensorflow/random.js';
 import type { ProteinEncoder } from '../protein/encoder.js';
@@ -50,12 +50,13 @@ function preserved(
       unrelated: stabiliserDefect(action.unrelated, form),
       unseen: action.unseen,
       movement: action.movement,
+      size: formSize(pair.to, form),
       ...Object.fromEntries(FORMS.map((each) => [each, stabiliserDefect(action.map, each)])),
     } as Readonly<Record<string, number>>;
   });
   const column = (name: string) => trials.map((trial) => trial[name] ?? NaN);
   const over = (name: string) => estimateOver(column(name), 'trials');
-  const names = ['gram', 'defect', 'unrelated', 'unseen', 'movement'] as const;
+  const names = ['gram', 'defect', 'unrelated', 'unseen', 'movement', 'size'] as const;
   return {
     estimates: {
       ...Object.fromEntries(names.map((name) => [name, over(name)])),

@@ -39,15 +39,14 @@ function intoBall(x: tf.Tensor2D, radius: number): tf.Tensor2D {
 
 /** Radius of the space of a form, by which temperature and lambda are measured. */
 export function radiusOf({ form, model }: Pick<FormsConfig, 'form' | 'model'>): number {
-  return form === 'inner' ? 1 : model.radius;
+  return form === 'minkowski' ? model.radius : 1;
 }
 
 /**
  * The encoder of a form: clouds `[batch, points, 3]` to `[batch, dim]`. A DeepSet and a linear layer give places, which go
  *
- * - for `inner` to the unit sphere,
- * - for `minkowski` into a ball of dim - 1 dimensions and from there up to the hyperboloid, time first,
- * - for `symplectic` into a ball.
+ * - for `inner` and `symplectic` to the unit sphere, where they cannot shrink to make the form's values small,
+ * - for `minkowski` into a ball of dim - 1 dimensions and from there up to the hyperboloid, time first.
  */
 export function formsModel(config: Pick<FormsConfig, 'form' | 'model'>): Module<tf.Tensor3D, tf.Tensor2D> {
   const { form, model } = config;
@@ -59,9 +58,8 @@ export function formsModel(config: Pick<FormsConfig, 'form' | 'model'>): Module<
     variables: [...features.variables, ...places.variables],
     apply(scope, clouds) {
       const found = places.apply(scope, features.apply(scope, clouds));
-      if (form === 'inner') return normalizeRows(found);
-      const inside = intoBall(found, radius);
-      return form === 'minkowski' ? toHyperboloid(inside) : inside;
+      if (form !== 'minkowski') return normalizeRows(found);
+      return toHyperboloid(intoBall(found, radius));
     },
   };
 }
