@@ -2,10 +2,11 @@
 import { closest } from '../runs/closest.js';
 import { UserError } from '../runs/user-error.js';
 import { colorSensitivity } from './images/color-sensitivity.js';
+import { retrievalExperiment } from './images/retrieval.js';
 import { proteinExperiment } from './protein/study.js';
 import type { Experiment } from './study.js';
 
-export const EXPERIMENTS: readonly Experiment[] = [proteinExperiment, colorSensitivity];
+export const EXPERIMENTS: readonly Experiment[] = [proteinExperiment, colorSensitivity, retrievalExperiment];
 
 export const EXPERIMENT_NAMES: readonly string[] = EXPERIMENTS.map(({ name }) => name);
 
