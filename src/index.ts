@@ -115,7 +115,9 @@ export type { StudyEvent } from './experiments/study-event.js';
 export { proteinEncoder } from './experiments/protein/encoder.js';
 export { loadTask } from './experiments/protein/task.js';
 // Experiments on images
+export { planBenchmarkTables } from './experiments/images/benchmark-tables.js';
 export { planColorSensitivity } from './experiments/images/color-sensitivity.js';
+export { RECIPES } from './experiments/images/presets.js';
 export {
   collectImages,
   imageLabel,
@@ -130,6 +132,20 @@ export { show, showFrame } from './notebook/display.js';
 export * as charts from './report/protein.js';
 export { proteinClaims, proteinSettings, proteinSummary } from './report/protein-claims.js';
 export { proteinFindings } from './report/protein-findings.js';
+export { BENCHMARK_QUANTITIES } from './report/images/benchmark-quantities.js';
+export { benchmarkTable, beyondTable, gainFigure } from './report/images/benchmark-tables.js';
+export {
+  lambdaFigure,
+  positivesCurves,
+  positivesFigure,
+  subsetFigure,
+  subsetTable,
+} from './report/images/benchmark-losses.js';
+export { benchmarkClaims, benchmarkSummary } from './report/images/benchmark-claims.js';
+export { benchmarkFindings } from './report/images/benchmark-findings.js';
+export { benchmarkSettings } from './report/images/benchmark-settings.js';
+export { estimateOf, recordsOf } from './report/compared.js';
+export { provenanceOf } from './report/provenance-block.js';
 export { renderReport } from './report/render-report.js';
 export { formatEstimate, formatValues } from './report/claims.js';
 export type { Block, FigureBlock, TableBlock } from './report/blocks.js';

@@ -115,6 +115,8 @@ export interface CurveMetric {
   readonly metric: string;
   readonly yTitle: string;
   readonly yScale: 'linear' | 'log';
+  /** Whether the mean over seeds is drawn. */
+  readonly withMean?: boolean;
 }
 
 /** Metrics over training, each run a line: panels, words and the table of first and last values; those that no run has are left out. */

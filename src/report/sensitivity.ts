@@ -1,7 +1,8 @@
 /** How much a setting matters: every value of it that was tried, as a table and as charts. */
 import type { RunVariation } from '../experiments/study.js';
 import type { FigureBlock, TableBlock } from './blocks.js';
-import { sensitivityChart } from './charts/lines.js';
+import type { ReferenceLevel } from './charts/dots.js';
+import { sensitivityChart, type SettingRegion } from './charts/lines.js';
 import { cellOf, estimateOf, NOT_RUN, type ComparedRun, type Quantity } from './compared.js';
 import { columnKeys } from './compared-figures.js';
 
@@ -40,6 +41,10 @@ export interface SensitivityInput {
   readonly quantities: readonly Quantity[];
   /** What tables call a method. */
   readonly noun: string;
+  /** Levels of methods that do not have the setting. */
+  readonly references?: (quantity: Quantity) => readonly ReferenceLevel[];
+  /** Values of the setting to mark in charts. */
+  readonly region?: SettingRegion;
 }
 
 function chosenValue({ runs, setting }: SensitivityInput): unknown {
@@ -96,7 +101,10 @@ export function sensitivityFigure(input: SensitivityInput): FigureBlock {
       xTitle: setting,
       yTitle: quantity.unit ?? quantity.axis ?? quantity.title,
       xScale: 'log',
+      yScale: quantity.scale ?? 'linear',
       chosen,
+      references: input.references?.(quantity) ?? [],
+      ...(input.region === undefined ? {} : { region: input.region }),
     }),
   }));
   const table = sensitivityTable(input);

@@ -1,6 +1,6 @@
 /** Lines over training, and over a setting that the paper leaves open. */
 import type { VegaLiteSpec } from '../blocks.js';
-import { INK, methodScale, methodStyle, MUTED, PAGE } from '../theme.js';
+import { GRID, INK, methodScale, methodStyle, MUTED, PAGE } from '../theme.js';
 import { brief, drawn, extent, mean } from './statistics.js';
 import type { ReferenceLevel } from './dots.js';
 
@@ -19,6 +19,8 @@ export interface TrainingChartInput {
   readonly xTitle?: string;
   readonly yScale?: 'linear' | 'log';
   readonly references?: readonly ReferenceLevel[];
+  /** Whether the mean over each method's runs is drawn, and the runs thin beneath it. */
+  readonly withMean?: boolean;
   readonly width?: number;
   readonly height?: number;
 }
@@ -68,7 +70,11 @@ function trainingSpec(input: TrainingChartInput, names: 'labels' | 'legend'): Ve
       ...levelLayers(input.references ?? [], y),
       {
         data: { values },
-        mark: { type: 'line', strokeWidth: 2, interpolate: 'linear' },
+        mark: {
+          type: 'line',
+          interpolate: 'linear',
+          ...(input.withMean === true ? { strokeWidth: 1, opacity: 0.45 } : { strokeWidth: 2 }),
+        },
         encoding: {
           x: { ...x, field: 'step' },
           y: { ...y, field: 'value' },
@@ -77,6 +83,20 @@ function trainingSpec(input: TrainingChartInput, names: 'labels' | 'legend'): Ve
           strokeDash: { field: 'method', type: 'nominal', scale: strokeDash, legend },
         },
       },
+      ...(input.withMean === true
+        ? [
+            {
+              data: { values: meanRows(values) },
+              mark: { type: 'line', strokeWidth: 2.5, interpolate: 'linear' },
+              encoding: {
+                x: { ...x, field: 'step' },
+                y: { ...y, field: 'value' },
+                color: { field: 'method', type: 'nominal', scale: color, legend },
+                strokeDash: { field: 'method', type: 'nominal', scale: strokeDash, legend },
+              },
+            },
+          ]
+        : []),
       {
         data: { values },
         mark: { type: 'point', filled: true, size: 60, opacity: 0 },
@@ -120,6 +140,19 @@ function curveRows(curve: TrainingCurve, log: boolean): CurveRow[] {
     const value = curve.values[index];
     if (value === undefined || !Number.isFinite(value) || (log && value <= 0)) return [];
     return [{ method: curve.method, series, step, value: drawn(value) }];
+  });
+}
+
+/** Means over the runs of each method, at steps that all of them have. */
+function meanRows(rows: readonly CurveRow[]): { method: string; step: number; value: number }[] {
+  const methods = [...new Set(rows.map(({ method }) => method))];
+  return methods.flatMap((method) => {
+    const own = rows.filter((row) => row.method === method);
+    const runs = new Set(own.map(({ series }) => series)).size;
+    return [...new Set(own.map(({ step }) => step))].flatMap((step) => {
+      const values = own.filter((row) => row.step === step).map(({ value }) => value);
+      return values.length === runs ? [{ method, step, value: drawn(mean(values)) }] : [];
+    });
   });
 }
 
@@ -221,6 +254,13 @@ export function describeCurves(input: TrainingChartInput): string {
   return `${input.yTitle} over training, from first to last step: ${sentences.join('; ')}.`;
 }
 
+/** A stretch of a setting's axis, both ends included. */
+export interface SettingRegion {
+  readonly low: number;
+  readonly high: number;
+  readonly label: string;
+}
+
 export interface SensitivityInput {
   /** One row a run: the setting's value and what was measured. */
   readonly dots: readonly {
@@ -234,6 +274,11 @@ export interface SensitivityInput {
   readonly xScale?: 'linear' | 'log';
   /** The setting that the other figures use, as a thin labelled line. */
   readonly chosen?: number;
+  /** Levels of what the setting does not change, such as another method. */
+  readonly references?: readonly ReferenceLevel[];
+  readonly yScale?: 'linear' | 'log';
+  /** Settings to mark, e.g. where the paper found the best ones. */
+  readonly region?: SettingRegion;
   readonly width?: number;
   readonly height?: number;
 }
@@ -257,7 +302,7 @@ export function sensitivityChart(input: SensitivityInput): VegaLiteSpec {
   const y = {
     type: 'quantitative',
     title: input.yTitle,
-    scale: { zero: false, nice: true },
+    scale: { ...scaleType(input.yScale), nice: input.yScale !== 'log' },
     axis: { tickCount: 4 },
   };
   const byMethod = { field: 'method', type: 'nominal' };
@@ -269,7 +314,9 @@ export function sensitivityChart(input: SensitivityInput): VegaLiteSpec {
     height,
     autosize: FIT,
     layer: [
+      ...regionLayers(input, x),
       ...chosenLayers(input, x),
+      ...levelLayers(input.references ?? [], y),
       {
         data: { values: settingMeans(input) },
         mark: { type: 'line', strokeWidth: 1.75 },
@@ -298,6 +345,27 @@ export function sensitivityChart(input: SensitivityInput): VegaLiteSpec {
       },
     ],
   };
+}
+
+/** A band behind the lines, as far as the axis goes, named at its foot. */
+function regionLayers({ region, dots }: SensitivityInput, x: object): object[] {
+  if (region === undefined || dots.length === 0) return [];
+  const [first, last] = extent(dots.map(({ setting }) => setting));
+  const [low, high] = [Math.max(region.low, first), Math.min(region.high, last)];
+  if (low > high) return [];
+  const values = [{ low, high, middle: drawn(Math.sqrt(low * high)), label: region.label }];
+  return [
+    {
+      data: { values },
+      mark: { type: 'rect', color: GRID, opacity: 0.6 },
+      encoding: { x: { ...x, field: 'low' }, x2: { field: 'high' } },
+    },
+    {
+      data: { values },
+      mark: { type: 'text', color: MUTED, align: 'center', baseline: 'bottom', dy: -4, y: 'height' },
+      encoding: { x: { ...x, field: 'middle' }, text: { field: 'label' } },
+    },
+  ];
 }
 
 function chosenLayers(input: SensitivityInput, x: object): object[] {
@@ -337,5 +405,6 @@ function describeSensitivity(input: SensitivityInput): string {
   const means = settingMeans(input).map(
     ({ method, setting, value }) => `${method} at ${brief(setting)}: ${brief(value)}`,
   );
-  return `Mean ${input.yTitle} by ${input.xTitle}. ${means.join('; ')}.`;
+  const levels = (input.references ?? []).map(({ label, value }) => `${label}: ${brief(value)}`);
+  return `Mean ${input.yTitle} by ${input.xTitle}. ${[...means, ...levels].join('; ')}.`;
 }

@@ -139,9 +139,7 @@ function captionOf(compared: Compared, data: Recipe): string {
     'Paper: ResNet-50, mean \u00b1 standard deviation over 3 initialisations of the classifier on one pretraining.',
     'Ours: mean \u00b1 sample standard deviation over pretraining seeds; over 3 classifiers of one pretraining, as in the paper, in a column of its own.',
     'The difference is to the paper\u2019s number, with its 95% t interval over seeds; the verdict is on agreeing with that number, which a smaller setting cannot.',
-    ...(column.some(({ quoted }) => quoted)
-      ? ['(quoted): taken over by the paper from other work.']
-      : []),
+    ...(column.some(({ quoted }) => quoted) ? ['(quoted): taken over by the paper from other work.'] : []),
     ...(column.some(({ uncertainPlace }) => uncertainPlace)
       ? ['?: the place of this number in the paper\u2019s table could not be read with certainty.']
       : []),
@@ -258,14 +256,12 @@ function gainInput(results: ImageResults, data: Recipe): DotPlotInput {
   const compared = gainRuns(results, data);
   const pairs = pairsOn(results, data);
   const dots = pairs.flatMap((pair) =>
-    gainsOf(compared, pair).map(
-      ({ seed, value, runs }): Dot => ({
-        method: imageLabel(pair.withCare),
-        value,
-        seed,
-        run: runs.join(' and '),
-      }),
-    ),
+    gainsOf(compared, pair).map(({ seed, value, runs }): Dot => ({
+      method: imageLabel(pair.withCare),
+      value,
+      seed,
+      run: runs.join(' and '),
+    })),
   );
   const paper = pairs.flatMap(({ base, withCare }) => {
     const value = paperGain(TABLE_1[data], base, withCare);
@@ -353,7 +349,7 @@ function gainPanels(inputs: readonly { readonly data: Recipe; readonly input: Do
 }
 
 /** The smallest and the largest difference of the paper. */
-function paperRange(): string {
+export function paperRange(): string {
   const gains = RECIPES.flatMap((data) =>
     TABLE_1_PAIRS.flatMap(({ base, withCare }) => paperGain(TABLE_1[data], base, withCare) ?? []),
   );
@@ -370,8 +366,7 @@ export function gainFigure(results: ImageResults): FigureBlock {
     paperPlace: 'Table 1',
     panels: gainPanels(inputs),
     columns: 2,
-    paperShows:
-      `CARE raises the linear probe of SimCLR, MoCo-v2 and Barlow Twins wherever the paper reports both, by ${paperRange()} points.`,
+    paperShows: `CARE raises the linear probe of SimCLR, MoCo-v2 and Barlow Twins wherever the paper reports both, by ${paperRange()} points.`,
     weSee: `${inputs.map(({ data }) => `${PAPER_DATA[data]}: ${gainWords(results, data)}.`).join(' ')} A dot is one seed with CARE minus the same seed without; a hollow diamond is the paper\u2019s difference.`,
     differs:
       'Accuracies of a small network after a few epochs are far below the paper\u2019s, so the figure compares differences. Other rows than the paper\u2019s three are additions.',
