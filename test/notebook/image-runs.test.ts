@@ -9,8 +9,8 @@ describe('progressOf', () => {
     const at = (step: number) =>
       progressOf({
         ...event,
-        progress: { step, steps: 50, values: { loss: 1.5 }, viewsPerSecond: 1, secondsLeft: 1 },
-      } as StudyEvent);
+        progress: { step, steps: 50, values: { loss: 1.5 }, viewsPerSecond: 1, seconds: 1, secondsLeft: 1 },
+      });
     expect(at(25)).toEqual({
       step: 2500,
       of: 4000,
