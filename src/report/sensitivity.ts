@@ -38,6 +38,8 @@ export function varied<Run extends VariedRun>(runs: readonly Run[], setting: str
 export interface SensitivityInput {
   readonly runs: readonly VariedRun[];
   readonly setting: string;
+  /** What charts call it; its name in the configuration if absent. */
+  readonly name?: string;
   readonly quantities: readonly Quantity[];
   /** What tables call a method. */
   readonly noun: string;
@@ -98,7 +100,7 @@ export function sensitivityFigure(input: SensitivityInput): FigureBlock {
         if (value === undefined || record === null) return [];
         return [{ method, setting: Number(settingOf(config, setting)), value, run: record.id }];
       }),
-      xTitle: setting,
+      xTitle: input.name ?? setting,
       yTitle: quantity.unit ?? quantity.axis ?? quantity.title,
       xScale: 'log',
       yScale: quantity.scale ?? 'linear',

@@ -85,8 +85,7 @@ const SIZES: Readonly<Record<ProfileName, TablesSize>> = {
   paper: WHOLE,
 };
 
-const TABLE: readonly ImageMeasureName[] = ['probe', 'positives'];
-const LOSSES: readonly ImageMeasureName[] = ['probe', 'positives', 'collapse'];
+const MEASURES: readonly ImageMeasureName[] = ['probe', 'positives', 'collapse'];
 
 /** What a data set needs besides the preset, in profiles that are not the paper's. */
 function smallerSettings(data: string, profile: ProfileName): Readonly<Record<string, Json>> {
@@ -107,7 +106,7 @@ function tableParts(
   { pairs, others }: Pick<TablesSize, 'pairs' | 'others'>,
 ): readonly PlanPart[] {
   const { compared, single } = STUDY_SEEDS[profile];
-  const common = { part, data, values: smallerSettings(data, profile), measures: TABLE };
+  const common = { part, data, values: smallerSettings(data, profile), measures: MEASURES };
   // One seed of what is in no claim, but where the table is the main thing.
   const alone = part === 'cifar10' ? single : single.slice(0, 1);
   const main = part === 'cifar10' ? compared : single;
@@ -136,7 +135,7 @@ export function planBenchmarkTables(choice: StudyChoice): ImagePlan {
       seeds: single,
       data,
       ...(size.subsetValues === undefined ? {} : { values: size.subsetValues }),
-      measures: LOSSES,
+      measures: MEASURES,
     },
     {
       part: 'lambda',
@@ -144,12 +143,12 @@ export function planBenchmarkTables(choice: StudyChoice): ImagePlan {
       seeds: single,
       data,
       variation: { setting: 'training.lambda', values: size.lambdas },
-      measures: TABLE,
+      measures: MEASURES,
     },
     ...tableParts(choice, 'cifar100', 'cifar100', size.elsewhere),
     ...tableParts(choice, 'stl10', 'stl10', size.elsewhere),
     ...tableParts(choice, 'imagenet100', 'imagenet100', size.elsewhere),
-    { part: 'beyond', methods: size.beyond, seeds: single.slice(0, 1), data, measures: TABLE },
+    { part: 'beyond', methods: size.beyond, seeds: single.slice(0, 1), data, measures: MEASURES },
   ]);
 }
 

@@ -24,7 +24,7 @@ import {
 } from '../paper-numbers.js';
 import { bestLambda, isPapersBest, lambdaWords, overLambda, type AtLambda } from './benchmark-losses.js';
 import { BENCHMARK_QUANTITIES, CHANCE, onData, subsetRuns } from './benchmark-quantities.js';
-import { gainFigure, gainWords, TABLE_1_PAIRS, type Pair } from './benchmark-tables.js';
+import { gainWords, heroFigure, TABLE_1_PAIRS, type Pair } from './benchmark-tables.js';
 import { hasPaperSetting, outcomesOf } from './common.js';
 
 const { probe, positives, rank } = BENCHMARK_QUANTITIES;
@@ -36,7 +36,7 @@ function pairClaim(data: Recipe, { base, withCare }: Pair): ClaimDefinition | un
   if (before === undefined || after === undefined || gain === undefined) return undefined;
   return {
     id: `${base}-${data}`,
-    label: `${PAPER_DATA[data]}: CARE above ${imageLabel(base)}`,
+    label: `CARE on ${imageLabel(base)}, ${PAPER_DATA[data]}`,
     claim: `Added to ${imageLabel(base)}, CARE raises the linear probe on ${PAPER_DATA[data]}.`,
     place: 'Table 1',
     paperValue: `${paperText(after)} against ${paperText(before)} %: +${gain.toFixed(2)}`,
@@ -286,7 +286,7 @@ export function benchmarkSummary(results: ImageResults): SummaryBlock {
       whyGenerated: 'CIFAR-10 was not found under CARE_DATA_DIR',
     }),
     verdicts: verdictBadges(TEXTS, claims),
-    hero: { ...gainFigure(results), id: 'hero' },
+    hero: heroFigure(results),
     facts: factsOf({ profile, preset, records, planned: results.outcomes.length, items: 'images' }),
   };
 }

@@ -72,6 +72,7 @@ export function lambdaFigure(results: ImageResults): FigureBlock {
   const input: SensitivityInput = {
     runs: lambdaRuns(results),
     setting: LAMBDA,
+    name: 'lambda, weight of L_equi',
     quantities: [error, positives],
     noun: 'method',
     region: { ...BEST_LAMBDAS, label: 'best in the paper' },
@@ -122,7 +123,7 @@ export function subsetFigure(results: ImageResults): FigureBlock {
       'Bars of the linear probe for each subset. L_equi with L_unif is non-trivial without asking for invariance; L_equi alone collapses; with L_inv as well the probe is best.',
     weSee: best === undefined ? 'Not run.' : `Means: ${comparedMeans(compared, probe)}.`,
     differs:
-      'Seeds as dots instead of bars. The untrained encoder is a control that the paper lacks: a random network\u2019s features are read well above chance, so collapse does not show as chance here.',
+      'Seeds as dots instead of bars. The untrained encoder is a control that the paper lacks: the probe reads features before the head, which need not collapse when the embedding does.',
     alt: describeDots(input),
     data: dotTable(input, 'Linear probe after each subset of the losses'),
   };

@@ -2,7 +2,7 @@
 import { SUBSETS } from '../../experiments/images/benchmark-tables.js';
 import type { ImageMethod } from '../../experiments/images/config.js';
 import type { Recipe } from '../../experiments/images/presets.js';
-import type { ImageResults } from '../../experiments/images/study.js';
+import { imageLabel, type ImageResults } from '../../experiments/images/study.js';
 import type { RunRecord } from '../../runs/record.js';
 import { mean } from '../charts/statistics.js';
 import { estimateOf, recordsOf, type Compared, type Quantity } from '../compared.js';
@@ -57,7 +57,9 @@ export function onData(results: ImageResults, data: Recipe): Compared {
 /** Each subset of the losses, beside an encoder that was not trained. */
 export function subsetRuns(results: ImageResults): Compared {
   const methods: readonly ImageMethod[] = [...SUBSETS, 'untrained'];
-  return comparedOf(results, { part: ['ablation', 'cifar10'], methods });
+  const compared = comparedOf(results, { part: ['ablation', 'cifar10'], methods });
+  const labels: readonly string[] = methods.map(imageLabel);
+  return { ...compared, methods: labels.filter((label) => compared.methods.includes(label)) };
 }
 
 /** Chance level of runs on one set of images; undefined where no probe was made. */

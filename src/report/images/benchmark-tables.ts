@@ -27,14 +27,12 @@ import {
   TABLE_1,
   TABLE_1_METHODS,
   type PaperColumn,
+  type PaperNumber,
 } from '../paper-numbers.js';
 import { BENCHMARK_QUANTITIES, chanceOf, meanOver, onData } from './benchmark-quantities.js';
 import { comparedOf } from './common.js';
 
 const { probe, knn } = BENCHMARK_QUANTITIES;
-
-/** Stands where there is nothing to compare with. */
-const NONE = 'none';
 
 /** What a row is of. */
 interface TableRow {
@@ -56,28 +54,21 @@ function spreadText(values: readonly number[]): TableCell {
   return values.length === 0 ? null : formatValues(values).replace(/ \(n = .*\)$/, '');
 }
 
-/** What a run took; nothing where nothing was trained. */
+/** Stands where a cell has nothing to say: a row that was not run says so once. */
+const BLANK = '';
+
+/** What a run took, on average; blank where nothing was trained. */
 function costs(records: readonly RunRecord[]): Readonly<Record<string, TableCell>> {
   const trained = records.filter(({ steps }) => steps.done > 0);
-  const cell = (value: number | undefined, digits: number): TableCell =>
-    records.length > 0 && trained.length === 0 ? NONE : cellOf(value, digits);
-  const memory = (record: RunRecord) => record.peakDeviceMemoryBytes ?? record.peakMemoryBytes;
+  const cell = (read: (record: RunRecord) => number | undefined): TableCell =>
+    cellOf(meanOver(trained, read), 3) ?? BLANK;
   return {
-    views: cell(
-      meanOver(trained, ({ viewsPerSecond }) => viewsPerSecond),
-      3,
-    ),
-    minutes: cell(
-      meanOver(trained, ({ trainingSeconds }) => trainingSeconds / 60),
-      3,
-    ),
-    memory: cell(
-      meanOver(trained, (record) => {
-        const bytes = memory(record);
-        return bytes === undefined ? undefined : bytes / 1e9;
-      }),
-      3,
-    ),
+    views: cell(({ viewsPerSecond }) => viewsPerSecond),
+    minutes: cell(({ trainingSeconds }) => trainingSeconds / 60),
+    memory: cell(({ peakDeviceMemoryBytes, peakMemoryBytes }) => {
+      const bytes = peakDeviceMemoryBytes ?? peakMemoryBytes;
+      return bytes === undefined ? undefined : bytes / 1e9;
+    }),
   };
 }
 
@@ -87,9 +78,9 @@ function ourCells({ records, values }: TableRow): Readonly<Record<string, TableC
   const neighbours = meanOver(records, (record) => estimateOf(record, knn)?.value);
   return {
     ours: spreadText(values),
-    seeds: values.length,
-    classifiers: cellOf(classifiers, 2),
-    knn: cellOf(neighbours, 3),
+    seeds: values.length === 0 ? BLANK : values.length,
+    classifiers: cellOf(classifiers, 2) ?? BLANK,
+    knn: cellOf(neighbours, 3) ?? BLANK,
     ...costs(records),
   };
 }
@@ -97,7 +88,7 @@ function ourCells({ records, values }: TableRow): Readonly<Record<string, TableC
 const OUR_COLUMNS = [
   { key: 'classifiers', title: 'sd over classifiers', kind: 'number', source: 'ours' },
   { key: 'knn', title: 'kNN', kind: 'number', unit: '%', source: 'ours' },
-  { key: 'views', title: 'views / s', kind: 'number', source: 'ours' },
+  { key: 'views', title: 'views/s', kind: 'number', source: 'ours' },
   { key: 'minutes', title: 'training', kind: 'number', unit: 'min', source: 'ours' },
   { key: 'memory', title: 'peak memory', kind: 'number', unit: 'GB', source: 'ours' },
 ] as const satisfies TableBlock['columns'];
@@ -114,12 +105,12 @@ function againstPaper(
   sameSetting: boolean,
 ): Readonly<Record<string, TableCell>> {
   const paper = method === 'untrained' ? undefined : column[method];
-  if (paper === undefined) return { paper: null, difference: NONE, verdict: NONE };
+  if (paper === undefined) return { paper: null, difference: BLANK, verdict: BLANK };
   const judged = judgeValue({ ours: values, paper, sameSetting, unit: '%' });
   const { comparison } = judged;
   return {
     paper: paperText(paper),
-    difference: comparison === undefined ? null : formatInterval(comparison.difference, undefined, true),
+    difference: comparison === undefined ? BLANK : formatInterval(comparison.difference, undefined, true),
     verdict: judged.verdict,
   };
 }
@@ -132,42 +123,43 @@ function dataWords(compared: Compared): string {
 
 function captionOf(compared: Compared, data: Recipe): string {
   const column = Object.values(TABLE_1[data]);
-  const chart = Object.entries(REPOSITORY_CHART[data] ?? {}) as [MethodName, { readonly value: number }][];
+  const chart = Object.entries(REPOSITORY_CHART[data] ?? {}) as [MethodName, PaperNumber][];
   const chance = chanceOf(compared);
-  return [
-    `Top-1 accuracy of a linear probe on frozen features. Ours: profile ${compared.profile}; ${dataWords(compared)}.`,
-    'Paper: ResNet-50, mean \u00b1 standard deviation over 3 initialisations of the classifier on one pretraining.',
-    'Ours: mean \u00b1 sample standard deviation over pretraining seeds; over 3 classifiers of one pretraining, as in the paper, in a column of its own.',
-    'The difference is to the paper\u2019s number, with its 95% t interval over seeds; the verdict is on agreeing with that number, which a smaller setting cannot.',
-    ...(column.some(({ quoted }) => quoted) ? ['(quoted): taken over by the paper from other work.'] : []),
-    ...(column.some(({ uncertainPlace }) => uncertainPlace)
-      ? ['?: the place of this number in the paper\u2019s table could not be read with certainty.']
-      : []),
-    ...(chart.length === 0
-      ? []
-      : [
-          `The official repository\u2019s own chart has ${chart.map(([method, { value }]) => `${imageLabel(method)} at ${value}`).join(' and ')}.`,
-        ]),
-    ...(chance === undefined ? [] : [`Guessing gives ${cellOf(chance, 3) ?? NOT_RUN} %.`]),
-    'Memory is the peak of the process. CARE and EquiMod without another name are on SimCLR.',
-  ].join(' ');
+  const sentences: readonly (string | false)[] = [
+    `Profile ${compared.profile}: ${dataWords(compared)}.`,
+    'The paper\u2019s \u00b1 is over 3 initialisations of the classifier on one pretraining, ours over pretraining seeds.',
+    column.some(({ quoted }) => quoted) && '(quoted): taken over by the paper from other work.',
+    column.some(({ uncertainPlace }) => uncertainPlace) &&
+      '?: its place in the paper\u2019s table could not be read with certainty.',
+    chart.length > 0 &&
+      `The official repository\u2019s own chart has ${chart.map(([method, { value }]) => `${imageLabel(method)} at ${value}`).join(' and ')}.`,
+    chance !== undefined && `Guessing gives ${String(cellOf(chance, 3))} %.`,
+  ];
+  return sentences.filter((sentence) => sentence !== false).join(' ');
 }
+
+const PAPER_COLUMNS = [
+  { key: 'method', title: 'method', kind: 'text' },
+  { key: 'paper', title: 'paper', kind: 'number', unit: '%', source: 'paper' },
+] as const satisfies TableBlock['columns'];
 
 /** One column of Table 1, with all its rows and the control. */
 export function benchmarkTable(results: ImageResults, data: Recipe): TableBlock {
   const compared = onData(results, data);
   const rows = rowsOf(compared, [...TABLE_1_METHODS, 'untrained']);
+  const shown = rows.some(({ records }) => records.length > 0)
+    ? [
+        ...PAPER_COLUMNS,
+        ...OURS,
+        { key: 'difference', title: 'difference', kind: 'number', unit: 'points', source: 'ours' } as const,
+        { key: 'verdict', title: 'verdict', kind: 'text' } as const,
+        ...OUR_COLUMNS,
+      ]
+    : [...PAPER_COLUMNS, ...OURS.slice(0, 1)];
   return {
     type: 'table',
     title: `Table 1, ${PAPER_DATA[data]}`,
-    columns: [
-      { key: 'method', title: 'method', kind: 'text' },
-      { key: 'paper', title: 'paper', kind: 'number', unit: '%', source: 'paper' },
-      ...OURS,
-      { key: 'difference', title: 'difference', kind: 'number', unit: 'points', source: 'ours' },
-      { key: 'verdict', title: 'verdict', kind: 'text' },
-      ...OUR_COLUMNS,
-    ],
+    columns: shown,
     rows: rows.map((row) => ({
       method: imageLabel(row.method),
       ...againstPaper(row, TABLE_1[data], compared.sameSetting),
@@ -316,7 +308,7 @@ export function gainTable(results: ImageResults): TableBlock {
         base: imageLabel(base),
         paper: paper === undefined ? null : signed(paper),
         ours: values.length === 0 ? null : signed(mean(values)),
-        sd: values.length === 0 ? null : values.length === 1 ? NONE : cellOf(standardDeviation(values), 2),
+        sd: values.length === 0 ? null : values.length === 1 ? BLANK : cellOf(standardDeviation(values), 2),
         seeds: values.length,
         runs: gains.length === 0 ? NOT_RUN : gains.map(({ runs }) => runs.join(' \u2212 ')).join(', '),
       };
@@ -371,6 +363,23 @@ export function gainFigure(results: ImageResults): FigureBlock {
     differs:
       'Accuracies of a small network after a few epochs are far below the paper\u2019s, so the figure compares differences. Other rows than the paper\u2019s three are additions.',
     alt: inputs.map(({ data, input }) => `${PAPER_DATA[data]}: ${describeDots(input)}`).join(' '),
+    data: gainTable(results),
+  };
+}
+
+/** The same for the first screen: CIFAR-10 alone, or what else was run. */
+export function heroFigure(results: ImageResults): FigureBlock {
+  const [data = 'cifar10'] = shownData(results);
+  const input = gainInput(results, data);
+  return {
+    type: 'figure',
+    id: 'hero',
+    title: `What CARE adds to the linear probe on ${PAPER_DATA[data]}: ${gainWords(results, data)}`,
+    paperPlace: 'Table 1',
+    panels: gainPanels([{ data, input }]),
+    weSee:
+      'A dot is one pretraining seed with CARE minus the same seed without, in points of accuracy; a hollow diamond is the paper\u2019s difference.',
+    alt: describeDots(input),
     data: gainTable(results),
   };
 }
