@@ -120,6 +120,14 @@ export { show, showFrame } from './notebook/display.js';
 export * as charts from './report/protein.js';
 export { proteinClaims, proteinSettings, proteinSummary } from './report/protein-claims.js';
 export { proteinFindings } from './report/protein-findings.js';
+export { collectReproduction, type ReproductionResults } from './report/reproduction/results.js';
+export {
+  reproductionClaims,
+  reproductionReports,
+  reproductionSummary,
+} from './report/reproduction/overview.js';
+export { dataTable, reproducibilityCard, runsTable } from './report/reproduction/card.js';
+export { reproducibilityChecklist } from './report/reproduction/checklist.js';
 export { renderReport } from './report/render-report.js';
 export { formatEstimate, formatValues } from './report/claims.js';
 export type { Block, FigureBlock, TableBlock } from './report/blocks.js';

@@ -16,6 +16,7 @@ const BLOCK_TYPES: readonly Block['type'][] = [
   'figure',
   'table',
   'claims',
+  'claim-index',
   'summary',
   'settings',
   'provenance',

@@ -33,6 +33,7 @@ const BLOCK_TYPES: readonly Block['type'][] = [
   'table',
   'figure',
   'claims',
+  'claim-index',
   'summary',
   'settings',
   'provenance',
