@@ -114,7 +114,17 @@ export {
 export type { StudyEvent } from './experiments/study-event.js';
 export { proteinEncoder } from './experiments/protein/encoder.js';
 export { loadTask } from './experiments/protein/task.js';
+// Experiments on images
+export { planColorSensitivity } from './experiments/images/color-sensitivity.js';
+export {
+  collectImages,
+  imageLabel,
+  runImages,
+  type ImagePlan,
+  type ImageResults,
+} from './experiments/images/study.js';
 // Notebooks and reports
+export { fetchImages } from './notebook/image-runs.js';
 export { progressDisplay } from './notebook/progress-display.js';
 export { show, showFrame } from './notebook/display.js';
 export * as charts from './report/protein.js';

@@ -207,6 +207,41 @@ export function judgeOrdering(input: OrderingInput): Judgement {
   };
 }
 
+/** What must hold of the difference of means, ours minus the other: it lies between these ends. */
+export interface Margin {
+  readonly low: number;
+  readonly high: number;
+  /** The margin in words, e.g. `at most 1 % lower`. */
+  readonly words: string;
+}
+
+/**
+ * Judges "ours is about the other", or "ours is not worse": it holds where the 95% t interval of the difference lies within the
+ * margin, so that too few seeds never show it.
+ */
+export function judgeWithin(
+  input: Omit<OrderingInput, 'lowerIsBetter'> & { readonly margin: Margin },
+): Judgement {
+  const { margin, oursName, otherName, sameSetting } = input;
+  // The words and numbers of the comparison are those of an ordering; only what follows from it is another.
+  const { comparison, ...ordering } = judgeOrdering({ ...input, lowerIsBetter: true });
+  if (comparison === undefined) return ordering;
+  const { difference, test, n } = comparison;
+  const asked = `Asked is that ${oursName} is ${margin.words} than ${otherName}`;
+  if (test === 'none') {
+    const why = Math.min(...n) < 2 ? 'with one seed no test is possible' : 'the values do not vary';
+    return { ...ordering, comparison, verdict: 'not reproduced', because: `${asked}, but ${why}.` };
+  }
+  const within = difference.low > margin.low && difference.high < margin.high;
+  const how = test === 'paired t' ? 'paired t interval' : 'Welch\u2019s t interval';
+  return {
+    ...ordering,
+    comparison,
+    verdict: !within ? 'not reproduced' : sameSetting ? 'reproduced' : 'direction holds',
+    because: `${asked}: the 95% ${how} of the difference ${within ? 'lies within that' : 'does not lie within that'} (${n[0] === n[1] ? n[0] : n.join(' and ')} pretraining seeds).`,
+  };
+}
+
 /** Whether the interval lies on the claim's side of zero; two identical, exact differences count as well. */
 function holds(comparison: Comparison, lowerIsBetter: boolean): boolean {
   if (comparison.test === 'none') return false;

@@ -1,37 +1,14 @@
 /** What the paper claims of the protein experiment, judged by records; and the first screen that follows from it. */
-import type { EncoderName } from '../experiments/protein/config.js';
-import { ENCODER_LABELS } from '../experiments/protein/labels.js';
 import { objectiveOf } from '../experiments/protein/config.js';
 import type { ProteinResults } from '../experiments/protein/study.js';
-import type { RunRecord } from '../runs/record.js';
 import type { ClaimResult, ClaimsBlock, SettingsBlock, SummaryBlock } from './blocks.js';
-import { mean } from './charts/statistics.js';
-import { judgeBest, judgeOrdering, type Judgement } from './claims.js';
-import {
-  encodersOf,
-  heroFigure,
-  mainOutcomes,
-  QUANTITIES,
-  seedValues,
-  valuesBySeed,
-  variedSettings,
-  type Quantity,
-} from './protein.js';
+import { ranking, recordsOf } from './compared.js';
+import { judgeClaim, verdictBadges, verdictsOf, type ClaimDefinition } from './compared-claims.js';
+import { factsOf, warningOf } from './first-screen.js';
+import { comparedEncoders, encoderLabel, heroFigure, QUANTITIES, variedSettings } from './protein.js';
+import { NOT_GIVEN, settingRow as row } from './setting-row.js';
 
-interface ClaimDefinition {
-  readonly id: string;
-  /** A few words for the badge on the first screen. */
-  readonly label: string;
-  readonly claim: string;
-  readonly place: string;
-  readonly paperValue: string;
-  readonly quantity: Quantity;
-  readonly ours: EncoderName;
-  /** One rival: an ordering. Several: ours must be the best of all. */
-  readonly rivals: readonly EncoderName[];
-}
-
-const CLAIMS: readonly ClaimDefinition[] = [
+const CLAIMS: readonly ClaimDefinition<ReturnType<typeof encoderLabel>>[] = [
   {
     id: 'circles-simclr',
     label: 'rounder than SimCLR',
@@ -40,8 +17,8 @@ const CLAIMS: readonly ClaimDefinition[] = [
     place: 'Figure 3',
     paperValue: 'circles for CARE, none for SimCLR (no number)',
     quantity: QUANTITIES.roundness,
-    ours: 'care',
-    rivals: ['simclr'],
+    ours: 'CARE',
+    rivals: ['SimCLR'],
   },
   {
     id: 'circles-all',
@@ -50,8 +27,8 @@ const CLAIMS: readonly ClaimDefinition[] = [
     place: 'Figures 3, 17 to 20',
     paperValue: 'circles for CARE alone (no number)',
     quantity: QUANTITIES.roundness,
-    ours: 'care',
-    rivals: ['simclr', 'l-unif', 'l-inv'],
+    ours: 'CARE',
+    rivals: ['SimCLR', 'L_unif', 'L_inv'],
   },
   {
     id: 'component-simclr',
@@ -60,8 +37,8 @@ const CLAIMS: readonly ClaimDefinition[] = [
     place: 'Figure 4',
     paperValue: 'CARE lower (bar chart, no number)',
     quantity: QUANTITIES.axisLinear,
-    ours: 'care',
-    rivals: ['simclr'],
+    ours: 'CARE',
+    rivals: ['SimCLR'],
   },
   {
     id: 'component-all',
@@ -71,8 +48,8 @@ const CLAIMS: readonly ClaimDefinition[] = [
     place: 'Figure 4',
     paperValue: 'CARE lowest (bar chart, no number)',
     quantity: QUANTITIES.axisLinear,
-    ours: 'care',
-    rivals: ['simclr', 'l-unif', 'l-inv'],
+    ours: 'CARE',
+    rivals: ['SimCLR', 'L_unif', 'L_inv'],
   },
   {
     id: 'component-untrained',
@@ -82,7 +59,7 @@ const CLAIMS: readonly ClaimDefinition[] = [
     place: 'a control that the paper lacks',
     paperValue: 'not measured',
     quantity: QUANTITIES.axisLinear,
-    ours: 'care',
+    ours: 'CARE',
     rivals: ['untrained'],
   },
   {
@@ -93,8 +70,8 @@ const CLAIMS: readonly ClaimDefinition[] = [
     place: 'Figure 5, there on CIFAR10',
     paperValue: 'CARE lower (no number for proteins)',
     quantity: QUANTITIES.wahbaRelative,
-    ours: 'care',
-    rivals: ['simclr'],
+    ours: 'CARE',
+    rivals: ['SimCLR'],
   },
   {
     id: 'gamma-simclr',
@@ -103,8 +80,8 @@ const CLAIMS: readonly ClaimDefinition[] = [
     place: 'Figure 8, there on CIFAR10',
     paperValue: 'CARE much lower (no number for proteins)',
     quantity: QUANTITIES.gammaPooled,
-    ours: 'care',
-    rivals: ['simclr'],
+    ours: 'CARE',
+    rivals: ['SimCLR'],
   },
   {
     id: 'equivariance-term',
@@ -114,76 +91,22 @@ const CLAIMS: readonly ClaimDefinition[] = [
     place: 'Section 3, L_equi + L_unif is non-trivial',
     paperValue: 'stated (no number for proteins)',
     quantity: QUANTITIES.wahbaRelative,
-    ours: 'l-unif+l-equi',
-    rivals: ['l-unif'],
+    ours: 'L_unif+L_equi',
+    rivals: ['L_unif'],
   },
 ];
 
-function judge(results: ProteinResults, definition: ClaimDefinition): Judgement {
-  const { quantity, ours, rivals } = definition;
-  const seedsOf = (encoder: EncoderName) => valuesBySeed(results, encoder, quantity).map(({ seed }) => seed);
-  const ran = rivals.filter((rival) => seedsOf(rival).length > 0);
-  const common = {
-    ours: seedValues(results, ours, quantity),
-    // An experiment that was interrupted has more seeds of one encoder than of another.
-    paired: ran.every((rival) => seedsOf(rival).join() === seedsOf(ours).join()),
-    oursName: ENCODER_LABELS[ours],
-    lowerIsBetter: quantity.lowerIsBetter,
-    // The paper leaves n, the network, the optimiser and lambda of this experiment open: no run can have its setting.
-    sameSetting: false,
-    ...(quantity.unit === undefined ? {} : { unit: quantity.unit }),
-  };
-  const values = rivals.map((name) => ({
-    name: ENCODER_LABELS[name],
-    values: seedValues(results, name, quantity),
-  }));
-  const [only] = values;
-  if (values.length === 1 && only !== undefined) {
-    return judgeOrdering({ ...common, other: only.values, otherName: only.name });
-  }
-  return judgeBest({ ...common, rivals: values });
-}
-
 /** Every claim with its verdict. */
 export function proteinClaims(results: ProteinResults): ClaimsBlock {
-  const claims = CLAIMS.map((definition): ClaimResult => {
-    const { verdict, ours, difference, because } = judge(results, definition);
-    const { id, claim, place, paperValue, quantity } = definition;
-    const involved = [definition.ours, ...definition.rivals];
-    return {
-      id,
-      claim,
-      place,
-      paperValue,
-      ours: `${quantity.title}: ${ours}`,
-      difference,
-      verdict,
-      because,
-      profile: results.plan.choice.profile,
-      runs: involved.flatMap((encoder) =>
-        mainOutcomes(results, encoder).flatMap(({ record }) => record?.id ?? []),
-      ),
-    };
-  });
-  return { type: 'claims', claims };
-}
-
-function newest(records: readonly RunRecord[]): RunRecord | undefined {
-  const endOf = (record: RunRecord) => record.sessions.at(-1)?.endedAt ?? '';
-  return [...records].sort((a, b) => (endOf(a) < endOf(b) ? 1 : -1))[0];
+  const compared = comparedEncoders(results);
+  return { type: 'claims', claims: CLAIMS.map((definition) => judgeClaim(compared, definition)) };
 }
 
 /** The answer in a sentence: what held, what did not, and who was best; composed of the verdicts. */
 function answerOf(results: ProteinResults, claims: readonly ClaimResult[]): string {
-  const verdictOf = (id: string) => claims.find((claim) => claim.id === id)?.verdict ?? 'not run';
-  if (claims.every(({ verdict }) => verdict === 'not run'))
-    return 'Nothing was run yet, so there is no answer.';
-  const holds = (id: string) => verdictOf(id) === 'reproduced' || verdictOf(id) === 'direction holds';
-  const best = encodersOf(results)
-    .map((encoder) => ({ encoder, value: mean(seedValues(results, encoder, QUANTITIES.roundness)) }))
-    .filter(({ value }) => Number.isFinite(value))
-    .sort((a, b) => b.value - a.value)[0];
-  const missing = (id: string) => verdictOf(id) === 'not run';
+  const { holds, missing, nothingRun } = verdictsOf(claims);
+  if (nothingRun) return 'Nothing was run yet, so there is no answer.';
+  const [best] = ranking(comparedEncoders(results), QUANTITIES.roundness);
   const against = holds('circles-simclr')
     ? 'CARE\u2019s paths are rounder than SimCLR\u2019s'
     : missing('circles-simclr')
@@ -196,63 +119,26 @@ function answerOf(results: ProteinResults, claims: readonly ClaimResult[]): stri
       : missing('component-simclr')
         ? 'and how well the two keep the principal component was not compared'
         : 'and CARE does not keep the principal component better than SimCLR';
-  const roundest =
-    best === undefined ? '' : ` The roundest paths are those of ${ENCODER_LABELS[best.encoder]}.`;
+  const roundest = best === undefined ? '' : ` The roundest paths are those of ${best.method}.`;
   return `${against}, ${component}.${roundest}`;
-}
-
-/** What must stand in the first line: data that are not real, or not the same for all runs. */
-function warningOf(records: readonly RunRecord[]): Pick<SummaryBlock, 'warning'> {
-  const generated = records.some(({ data }) => data.generated);
-  const mixed = generated && records.some(({ data }) => !data.generated);
-  if (mixed) {
-    return {
-      warning:
-        'Some of these runs are on generated proteins, others on real ones: they cannot be compared. Run again with the data of your choice.',
-    };
-  }
-  return generated
-    ? {
-        warning:
-          'These proteins were generated: no structures were found under CARE_DATA_DIR. Nothing here is a statement about real proteins.',
-      }
-    : {};
 }
 
 /** The first screen. */
 export function proteinSummary(results: ProteinResults): SummaryBlock {
   const { claims } = proteinClaims(results);
-  const records = results.outcomes.flatMap(({ record }) => (record === null ? [] : [record]));
-  const last = newest(records);
-  const seeds = new Set(records.map(({ seeds: { pretraining } }) => pretraining));
-  const environment = last?.sessions.at(-1)?.environment;
-  const date = last?.sessions.at(-1)?.endedAt?.slice(0, 10);
-  const commit = last?.code.commit;
-  const clean = last?.code.clean === false ? ' (changed since)' : '';
-  const labels = new Map(CLAIMS.map(({ id, label }) => [id, label]));
+  const records = recordsOf(results.outcomes);
+  const { profile, preset } = results.plan.choice;
   return {
     type: 'summary',
     question: 'Does CARE\u2019s embedding turn when the protein turns?',
     answer: answerOf(results, claims),
-    ...warningOf(records),
-    verdicts: claims.map(({ id, verdict, claim }) => ({ label: labels.get(id) ?? id, verdict, claim })),
+    ...warningOf(records, {
+      items: 'proteins',
+      whyGenerated: 'no structures were found under CARE_DATA_DIR',
+    }),
+    verdicts: verdictBadges(CLAIMS, claims),
     hero: heroFigure(results),
-    facts: [
-      { label: 'profile', value: results.plan.choice.profile },
-      { label: 'preset', value: results.plan.choice.preset },
-      {
-        label: 'data',
-        value: last === undefined ? 'none' : `${last.data.name}, ${last.data.items} structures`,
-      },
-      { label: 'runs', value: `${records.length} of ${results.outcomes.length}` },
-      { label: 'pretraining seeds', value: String(seeds.size) },
-      {
-        label: 'device',
-        value: environment === undefined ? 'none' : `${environment.device}, ${environment.cpu.trim()}`,
-      },
-      { label: 'date', value: date ?? 'not run' },
-      { label: 'commit', value: commit == null ? 'none' : `${commit.slice(0, 10)}${clean}` },
-    ],
+    facts: factsOf({ profile, preset, records, planned: results.outcomes.length, items: 'structures' }),
   };
 }
 
@@ -263,33 +149,28 @@ export function proteinSettings(results: ProteinResults): SettingsBlock {
     plan.runs.find(({ encoder }) => objectiveOf(encoder) !== null)?.config ?? plan.runs[0]?.config;
   if (config === undefined) return { type: 'settings', rows: [] };
   const { data, model, training } = config;
-  const open = 'not given';
   const found = outcomes.find(({ record }) => record !== null)?.record?.data;
   const dataName = found === undefined ? 'not run' : `${found.name}, ${found.items}`;
   const varied = variedSettings(results);
   const ifVaried = (...settings: string[]) =>
     settings.some((setting) => varied.includes(setting)) ? 'varied below' : undefined;
-  const row = (setting: string, paper: string, ours: string, why?: string) => ({
-    setting,
-    paper,
-    ours,
-    differs: paper !== open && paper !== ours,
-    open: paper === open,
-    ...(why === undefined ? {} : { why }),
-  });
   return {
     type: 'settings',
     rows: [
       row('data', 'PDB, structures not named', dataName, 'the paper does not say which'),
-      row('atoms', open, data.atoms === 'ca' ? 'C-alpha' : 'backbone'),
-      row('points a cloud', open, String(data.points), ifVaried('data.points')),
+      row('atoms', NOT_GIVEN, data.atoms === 'ca' ? 'C-alpha' : 'backbone'),
+      row('points a cloud', NOT_GIVEN, String(data.points), ifVaried('data.points')),
       row(
         'scale of a cloud',
-        open,
+        NOT_GIVEN,
         data.scale === 'rms' ? 'each to radius 1' : 'one length for all',
         'size alone would tell proteins apart',
       ),
-      row('split', open, `by structure and relatives, ${Math.round(100 * data.testFraction)} % held out`),
+      row(
+        'split',
+        NOT_GIVEN,
+        `by structure and relatives, ${Math.round(100 * data.testFraction)} % held out`,
+      ),
       row(
         'encoder',
         'DeepSet',
@@ -300,26 +181,26 @@ export function proteinSettings(results: ProteinResults): SettingsBlock {
       row('augmentations', 'random rotations of SO(3)', 'random rotations of SO(3)', 'Haar-uniform'),
       row(
         'temperature',
-        open,
+        NOT_GIVEN,
         String(training.temperature),
         'at .5 training stays at the trivial solution for long',
       ),
       row(
         'lambda, reduction',
-        open,
+        NOT_GIVEN,
         `${training.lambda}, ${training.reduction}`,
         ifVaried('training.lambda'),
       ),
-      row('chunks of L_equi', open, `${training.chunks} of ${training.batch / training.chunks}`),
-      row('optimiser', open, `Adam ${training.learningRate}, weight decay ${training.weightDecay}`),
-      row('steps, batch', open, `${training.steps}, ${training.batch}`, ifVaried('training.steps')),
+      row('chunks of L_equi', NOT_GIVEN, `${training.chunks} of ${training.batch / training.chunks}`),
+      row('optimiser', NOT_GIVEN, `Adam ${training.learningRate}, weight decay ${training.weightDecay}`),
+      row('steps, batch', NOT_GIVEN, `${training.steps}, ${training.batch}`, ifVaried('training.steps')),
       row(
         'target of Figure 4',
         'first principal component',
         'first principal component, without sign',
         'its sign means nothing',
       ),
-      row('pretraining seeds', open, String(new Set(plan.runs.map(({ seed }) => seed)).size)),
+      row('pretraining seeds', NOT_GIVEN, String(new Set(plan.runs.map(({ seed }) => seed)).size)),
     ],
   };
 }

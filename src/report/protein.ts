@@ -1,33 +1,28 @@
 /** The protein experiment's figures, tables and claims, as blocks: from records alone, with no number of their own. */
 import type { EncoderName } from '../experiments/protein/config.js';
 import { ENCODER_LABELS } from '../experiments/protein/labels.js';
-import type { ProteinOutcome, ProteinResults } from '../experiments/protein/study.js';
-import type { Estimate, RunRecord } from '../runs/record.js';
-import type { FigureBlock, Panel, ProvenanceBlock, TableBlock, TableColumn } from './blocks.js';
-import {
-  describeDots,
-  dotPlot,
-  dotTable,
-  type Dot,
-  type DotPlotInput,
-  type ReferenceLevel,
-} from './charts/dots.js';
-import { describeCurves, sensitivityChart, trainingChart, type TrainingCurve } from './charts/lines.js';
+import type { ProteinOutcome, ProteinPlan, ProteinResults } from '../experiments/protein/study.js';
+import type { RunRecord } from '../runs/record.js';
+import type { FigureBlock, Panel, ProvenanceBlock, TableBlock } from './blocks.js';
+import { describeDots, dotPlot, dotTable, type ReferenceLevel } from './charts/dots.js';
 import { brief, mean } from './charts/statistics.js';
 import { describePath, trajectoryPanels, type Trajectory } from './charts/trajectory.js';
-import { formatValues } from './claims.js';
-
-/** A measured quantity: where records keep it, and how it is spoken of. */
-export interface Quantity {
-  readonly measure: string;
-  readonly estimate: string;
-  readonly title: string;
-  readonly unit?: string;
-  /** Name on the upright axis of a small chart that has the title above it, where the unit does not serve. */
-  readonly axis?: string;
-  readonly lowerIsBetter: boolean;
-  readonly scale?: 'linear' | 'log';
-}
+import {
+  comparedMeans,
+  ranking,
+  recordsOf,
+  seedValues as valuesOf,
+  type Compared,
+  type Quantity,
+} from './compared.js';
+import { curveParts, dotInput, quantityPanel, quantityTable as tableOf } from './compared-figures.js';
+import { provenanceOf } from './provenance-block.js';
+import {
+  sensitivityFigure as settingFigure,
+  sensitivityTable as settingTable,
+  variedSettings as settingsVaried,
+  type SensitivityInput,
+} from './sensitivity.js';
 
 /** The quantities of the report. */
 export const QUANTITIES = {
@@ -102,29 +97,24 @@ export const QUANTITIES = {
   rank: { measure: 'geometry', estimate: 'effectiveRank', title: 'effective rank', lowerIsBetter: false },
 } as const satisfies Readonly<Record<string, Quantity>>;
 
-/** Stands where there is no run that could give a number. */
-const NOT_RUN = 'not run';
+export { estimateOf, type Quantity } from './compared.js';
 
-/** What a record says of a quantity; undefined without a record, or where it was not measured. */
-export function estimateOf(record: RunRecord | null, { measure, estimate }: Quantity): Estimate | undefined {
-  return record?.measurements[measure]?.estimates[estimate];
+/** The main comparison of the experiment. The paper leaves n, the network, the optimiser and lambda open: no run can have its setting. */
+export function comparedEncoders({ plan, outcomes }: ProteinResults): Compared {
+  return {
+    noun: 'encoder',
+    methods: encodersOf(plan).map(encoderLabel),
+    runs: outcomes
+      .filter(({ variation }) => variation === null)
+      .map(({ encoder, seed, record }) => ({ method: encoderLabel(encoder), seed, record })),
+    profile: plan.choice.profile,
+    sameSetting: false,
+  };
 }
 
 /** The outcomes of the main comparison of one encoder that have a record, in the order of their seeds. */
-export function mainOutcomes(results: ProteinResults, encoder: EncoderName): readonly ProteinOutcome[] {
+function mainOutcomes(results: ProteinResults, encoder: EncoderName): readonly ProteinOutcome[] {
   return results.outcomes.filter((o) => o.encoder === encoder && o.variation === null && o.record !== null);
-}
-
-/** The pretraining seeds of an encoder that have a quantity, with its value in each. */
-export function valuesBySeed(
-  results: ProteinResults,
-  encoder: EncoderName,
-  quantity: Quantity,
-): readonly { readonly seed: number; readonly value: number }[] {
-  return mainOutcomes(results, encoder).flatMap(({ record, seed }) => {
-    const value = estimateOf(record, quantity)?.value;
-    return value === undefined ? [] : [{ seed, value }];
-  });
 }
 
 /** Values of a quantity, one a pretraining seed. */
@@ -133,16 +123,12 @@ export function seedValues(
   encoder: EncoderName,
   quantity: Quantity,
 ): readonly number[] {
-  return valuesBySeed(results, encoder, quantity).map(({ value }) => value);
+  return valuesOf(comparedEncoders(results), encoderLabel(encoder), quantity);
 }
 
-/** The encoders of the plan, in its order. */
-export function encodersOf({ plan }: ProteinResults): readonly EncoderName[] {
+/** The encoders of a plan, in its order. */
+function encodersOf(plan: ProteinPlan): readonly EncoderName[] {
   return [...new Set(plan.runs.map(({ encoder }) => encoder))];
-}
-
-function recordsOf(results: ProteinResults): readonly RunRecord[] {
-  return results.outcomes.flatMap(({ record }) => (record === null ? [] : [record]));
 }
 
 /** A column of a measurement's table; empty where it is not there. */
@@ -192,7 +178,7 @@ function pathsOf({ encoder, record }: ProteinOutcome): ShownPath[] {
 
 /** The paths of the first seed of each encoder. */
 function shownPaths(results: ProteinResults): readonly ShownPath[] {
-  return encodersOf(results).flatMap((encoder) =>
+  return encodersOf(results.plan).flatMap((encoder) =>
     mainOutcomes(results, encoder).slice(0, 1).flatMap(pathsOf),
   );
 }
@@ -230,19 +216,6 @@ function pathTable(paths: readonly ShownPath[], title: string): TableBlock {
       run: trajectory.run ?? '',
     })),
   };
-}
-
-/** Means of a quantity, encoder by encoder, as the end of a sentence. */
-function comparedMeans(
-  results: ProteinResults,
-  quantity: Quantity,
-  encoders: readonly EncoderName[],
-): string {
-  const parts = encoders.flatMap((encoder) => {
-    const values = seedValues(results, encoder, quantity);
-    return values.length === 0 ? [] : [`${ENCODER_LABELS[encoder]} ${brief(mean(values), 2)}`];
-  });
-  return parts.length === 0 ? NOT_RUN : parts.join(', ');
 }
 
 /** Paths in words, for readers who cannot see them. */
@@ -288,7 +261,7 @@ export function trajectoryFigure(results: ProteinResults, structure: string): Fi
 export function heroFigure(results: ProteinResults): FigureBlock {
   const [structure] = shownStructures(results);
   const paths = shownPaths(results).filter((path) => path.structure === structure && path.axis === 'z');
-  const title = `Roundness over all held-out paths: ${comparedMeans(results, QUANTITIES.roundness, encodersOf(results))}`;
+  const title = `Roundness over all held-out paths: ${comparedMeans(comparedEncoders(results), QUANTITIES.roundness)}`;
   return {
     type: 'figure',
     id: 'hero',
@@ -302,91 +275,23 @@ export function heroFigure(results: ProteinResults): FigureBlock {
   };
 }
 
-function dotsOf(results: ProteinResults, quantity: Quantity): Dot[] {
-  return encodersOf(results).flatMap((encoder) =>
-    mainOutcomes(results, encoder).flatMap(({ record, seed }) => {
-      const value = estimateOf(record, quantity)?.value;
-      if (value === undefined || record === null) return [];
-      return [{ method: ENCODER_LABELS[encoder], value, seed, run: record.id }];
-    }),
-  );
-}
-
-function dotInput(
-  results: ProteinResults,
-  quantity: Quantity,
-  references: readonly ReferenceLevel[] = [],
-): DotPlotInput {
-  const unit = quantity.unit === undefined ? '' : ` (${quantity.unit})`;
-  return {
-    dots: dotsOf(results, quantity),
-    xTitle: `${quantity.title}${unit}`,
-    methods: encodersOf(results).map((encoder) => ENCODER_LABELS[encoder]),
-    dotIs: 'pretraining seed',
-    references,
-    scale: quantity.scale ?? 'linear',
-    zero: quantity.scale !== 'log',
-  };
-}
-
-/** A quantity of all encoders: seeds as dots with their mean. */
-function quantityPanel(
-  results: ProteinResults,
-  quantity: Quantity,
-  references: readonly ReferenceLevel[] = [],
-): Panel {
-  return { title: quantity.title, spec: dotPlot({ ...dotInput(results, quantity, references), width: 430 }) };
-}
-
 /** Mean and standard deviation over seeds of several quantities, an encoder a row. */
 export function quantityTable(
   results: ProteinResults,
   title: string,
   quantities: readonly Quantity[],
 ): TableBlock {
-  const columns: TableColumn[] = quantities.map(({ estimate, title: name, unit }) => ({
-    key: estimate,
-    title: name,
-    // Aligned at the decimal point, spread and all.
-    kind: 'number',
-    source: 'ours',
-    ...(unit === undefined ? {} : { unit }),
-  }));
-  const found = encodersOf(results).map((encoder) => ({
-    encoder,
-    cells: quantities.map((quantity) => seedValues(results, encoder, quantity)),
-  }));
-  const sizes = [...new Set(found.flatMap(({ cells }) => cells.map(({ length }) => length)))];
-  const [n = 0, ...others] = sizes.filter((size) => size > 0);
-  // One n for all stands in the caption; several stand with their numbers.
-  const text = (values: readonly number[]): string =>
-    others.length === 0 ? formatValues(values).replace(/ \(n = .*\)$/, '') : formatValues(values);
-  const rows = found.map(({ encoder, cells }) => ({
-    encoder: ENCODER_LABELS[encoder],
-    ...Object.fromEntries(
-      quantities.map(({ estimate }, i) => {
-        const values = cells[i] ?? [];
-        return [estimate, values.length === 0 ? NOT_RUN : text(values)];
-      }),
-    ),
-  }));
-  return {
-    type: 'table',
-    title,
-    columns: [{ key: 'encoder', title: 'encoder', kind: 'text' }, ...columns],
-    rows,
-    caption: `Mean \u00b1 sample standard deviation over pretraining seeds${n > 0 && others.length === 0 ? ` (n = ${n})` : ''}, profile ${results.plan.choice.profile}.`,
-  };
+  return tableOf(comparedEncoders(results), title, quantities);
 }
 
 /** The number behind the trajectories. */
 export function roundnessFigure(results: ProteinResults): FigureBlock {
-  const input = dotInput(results, QUANTITIES.roundness, [{ value: 1, label: 'circle' }]);
-  const radius = dotInput(results, QUANTITIES.radius);
+  const input = dotInput(comparedEncoders(results), QUANTITIES.roundness, [{ value: 1, label: 'circle' }]);
+  const radius = dotInput(comparedEncoders(results), QUANTITIES.radius);
   return {
     type: 'figure',
     id: 'roundness',
-    title: `How round the paths are, and how far they go: ${comparedMeans(results, QUANTITIES.roundness, ['care', 'simclr'])}`,
+    title: `How round the paths are, and how far they go: ${comparedMeans(comparedEncoders(results), QUANTITIES.roundness, ['CARE', 'SimCLR'])}`,
     paperPlace: 'Figure 3, which gives no number',
     panels: [
       { title: 'Roundness', spec: dotPlot({ ...input, width: 430 }) },
@@ -403,26 +308,24 @@ export function roundnessFigure(results: ProteinResults): FigureBlock {
 
 /** Figure 4: the first principal component read from the frozen embedding. */
 export function axisFigure(results: ProteinResults): FigureBlock {
-  const first = recordsOf(results)[0] ?? null;
+  const first = recordsOf(results.outcomes)[0] ?? null;
   const level = (estimate: string, label: string): ReferenceLevel[] => {
     const value = first?.measurements.axis?.estimates[estimate]?.value;
     return value === undefined ? [] : [{ value, label }];
   };
   const references = [...level('chance', 'chance')];
-  const order = encodersOf(results)
-    .map((encoder) => ({ encoder, value: mean(seedValues(results, encoder, QUANTITIES.axisLinear)) }))
-    .filter(({ value }) => Number.isFinite(value))
-    .sort((a, b) => a.value - b.value);
-  const linear = dotInput(results, QUANTITIES.axisLinear, references);
-  const mlp = dotInput(results, QUANTITIES.axisMlp, references);
-  const care = order.findIndex(({ encoder }) => encoder === 'care');
+  const compared = comparedEncoders(results);
+  const order = ranking(compared, QUANTITIES.axisLinear);
+  const linear = dotInput(compared, QUANTITIES.axisLinear, references);
+  const mlp = dotInput(compared, QUANTITIES.axisMlp, references);
+  const care = order.findIndex(({ method }) => method === ENCODER_LABELS.care);
   return {
     type: 'figure',
     id: 'principal-component',
     title:
       care < 0
         ? 'Reading the principal component'
-        : `CARE is number ${care + 1} of ${order.length} in keeping the principal component; best is ${ENCODER_LABELS[order[0]?.encoder ?? 'care']}`,
+        : `CARE is number ${care + 1} of ${order.length} in keeping the principal component; best is ${order[0]?.method ?? ''}`,
     paperPlace: 'Figure 4',
     panels: [
       { title: 'Linear readout', spec: dotPlot({ ...linear, width: 430 }) },
@@ -433,7 +336,7 @@ export function axisFigure(results: ProteinResults): FigureBlock {
     weSee:
       order.length === 0
         ? 'Not run.'
-        : `Mean error with the linear readout: ${order.map(({ encoder, value }) => `${ENCODER_LABELS[encoder]} ${brief(value, 3)}`).join(', ')} degrees.`,
+        : `Mean error with the linear readout: ${order.map(({ method, value }) => `${method} ${brief(value, 3)}`).join(', ')} degrees.`,
     differs:
       'The paper does not say how it treats the sign of the component; ours predicts v v\u1d40, which has none, and measures the angle between lines. ' +
       'The untrained encoder is a control that the paper lacks.',
@@ -453,11 +356,11 @@ export function geometryFigure(results: ProteinResults): FigureBlock {
   return {
     type: 'figure',
     id: 'geometry',
-    title: `Wahba\u2019s error relative to the movement: ${comparedMeans(results, QUANTITIES.wahbaRelative, ['care', 'simclr', 'untrained'])}`,
+    title: `Wahba\u2019s error relative to the movement: ${comparedMeans(comparedEncoders(results), QUANTITIES.wahbaRelative, ['CARE', 'SimCLR', 'untrained'])}`,
     paperPlace: 'Figures 5 and 8, there on CIFAR10',
     panels: shown.map((quantity) =>
       quantityPanel(
-        results,
+        comparedEncoders(results),
         quantity,
         quantity === QUANTITIES.wahbaRelative || quantity === QUANTITIES.steering
           ? [{ value: 1, label: 'no better than R = I' }]
@@ -468,7 +371,7 @@ export function geometryFigure(results: ProteinResults): FigureBlock {
     weSee:
       'gamma_f compares how much distances change with how far the embeddings move, so it says little about an encoder that hardly moves: ' +
       'read it beside the invariance loss. Below 1, Wahba\u2019s relative error means that one rotation explains part of the movement; the steering error is the same for structures that the rotation was not fitted to.',
-    alt: shown.map((quantity) => describeDots(dotInput(results, quantity))).join(' '),
+    alt: shown.map((quantity) => describeDots(dotInput(comparedEncoders(results), quantity))).join(' '),
     data: quantityTable(results, 'Geometry of the embeddings of held-out structures', [
       QUANTITIES.gamma,
       QUANTITIES.gammaPooled,
@@ -481,190 +384,49 @@ export function geometryFigure(results: ProteinResults): FigureBlock {
   };
 }
 
-/** A number in so many significant digits; null where there is none. */
-function cellOf(value: number | undefined, digits: number): number | null {
-  return value === undefined || !Number.isFinite(value) ? null : Number(value.toPrecision(digits));
-}
-
-function curvesOf(results: ProteinResults, metric: string): TrainingCurve[] {
-  return results.outcomes
-    .filter(({ variation }) => variation === null)
-    .flatMap(({ encoder, seed, record }) => {
-      const series = record?.series[metric];
-      if (series === undefined || record === null) return [];
-      return [{ method: ENCODER_LABELS[encoder], run: record.id, seed, ...series }];
-    });
-}
-
 /** What the terms did during training. */
 export function learningFigure(results: ProteinResults): FigureBlock {
-  const metrics = [
-    { metric: 'infoNce', yTitle: 'InfoNCE (nats)', yScale: 'linear' },
-    { metric: 'equivariance', yTitle: 'L_equi, without its weight', yScale: 'log' },
-  ] as const;
-  const inputs = metrics
-    .map(({ metric, ...rest }) => ({ ...rest, curves: curvesOf(results, metric) }))
-    .filter(({ curves }) => curves.length > 0);
-  const rows = inputs.flatMap(({ yTitle, curves }) =>
-    curves.map(({ method, seed, run, values }) => ({
-      term: yTitle,
-      encoder: method,
-      seed: seed ?? null,
-      first: cellOf(values[0], 4),
-      last: cellOf(values.at(-1), 4),
-      run: run ?? '',
-    })),
-  );
   return {
     type: 'figure',
     id: 'learning-curves',
     title: 'The losses over training, each seed a line',
-    panels: inputs.map((input) => ({
-      title: input.yTitle,
-      spec: trainingChart({ ...input, width: 430, height: 240 }),
-    })),
-    columns: 2,
-    alt: inputs.length === 0 ? 'No curve: not run.' : inputs.map(describeCurves).join(' '),
-    data: {
-      type: 'table',
-      title: 'First and last value of each term',
-      columns: [
-        { key: 'term', title: 'term', kind: 'text' },
-        { key: 'encoder', title: 'encoder', kind: 'text' },
-        { key: 'seed', title: 'seed', kind: 'number' },
-        { key: 'first', title: 'first', kind: 'number' },
-        { key: 'last', title: 'last', kind: 'number' },
-        { key: 'run', title: 'run', kind: 'text' },
-      ],
-      rows,
-    },
+    ...curveParts(comparedEncoders(results), [
+      { metric: 'infoNce', yTitle: 'InfoNCE (nats)', yScale: 'linear' },
+      { metric: 'equivariance', yTitle: 'L_equi, without its weight', yScale: 'log' },
+    ]),
   };
 }
 
-/** The value of a dotted setting in a configuration. */
-function settingOf(config: unknown, setting: string): unknown {
-  return setting
-    .split('.')
-    .reduce<unknown>((value, key) => (value as Readonly<Record<string, unknown>> | undefined)?.[key], config);
+function sensitivityOf(results: ProteinResults, setting: string): SensitivityInput {
+  return {
+    runs: results.outcomes.map((outcome) => ({ ...outcome, method: encoderLabel(outcome.encoder) })),
+    setting,
+    quantities: [QUANTITIES.roundness, QUANTITIES.axisLinear, QUANTITIES.wahbaRelative],
+    noun: 'encoder',
+  };
 }
-
-/** The outcomes that tell how much a setting matters: those that vary it, and the main runs of the same seed. */
-function varied(results: ProteinResults, setting: string): readonly ProteinOutcome[] {
-  const variations = results.outcomes.filter(({ variation }) => variation?.setting === setting);
-  const encoders = new Set(variations.map(({ encoder }) => encoder));
-  const seeds = new Set(variations.map(({ seed }) => seed));
-  const main = results.outcomes.filter(
-    (o) => o.variation === null && encoders.has(o.encoder) && seeds.has(o.seed),
-  );
-  return [...main, ...variations];
-}
-
-const SENSITIVE: readonly Quantity[] = [
-  QUANTITIES.roundness,
-  QUANTITIES.axisLinear,
-  QUANTITIES.wahbaRelative,
-];
 
 /** Settings that the plan varies. */
 export function variedSettings({ plan }: ProteinResults): readonly string[] {
-  return [...new Set(plan.runs.flatMap(({ variation }) => (variation === null ? [] : [variation.setting])))];
+  return settingsVaried(plan.runs);
 }
 
 /** How much a setting that the paper leaves open matters, as a table: every value that was tried. */
 export function sensitivityTable(results: ProteinResults, setting: string): TableBlock {
-  const chosen = results.plan.runs.find(({ variation }) => variation === null);
-  return {
-    type: 'table',
-    title: `How much ${setting} matters (one seed each)`,
-    columns: [
-      { key: 'encoder', title: 'encoder', kind: 'text' },
-      { key: 'setting', title: setting, kind: 'text' },
-      ...SENSITIVE.map(({ estimate, title, unit }) => ({
-        key: estimate,
-        title,
-        kind: 'number' as const,
-        ...(unit === undefined ? {} : { unit }),
-      })),
-      { key: 'run', title: 'run', kind: 'text' },
-    ],
-    rows: varied(results, setting)
-      .map(({ encoder, config, record }) => ({
-        encoder: ENCODER_LABELS[encoder],
-        setting: String(settingOf(config, setting)),
-        ...Object.fromEntries(
-          SENSITIVE.map((quantity) => [quantity.estimate, cellOf(estimateOf(record, quantity)?.value, 3)]),
-        ),
-        run: record?.id ?? NOT_RUN,
-      }))
-      .sort((a, b) => a.encoder.localeCompare(b.encoder) || Number(a.setting) - Number(b.setting)),
-    caption: `The other figures use ${String(settingOf(chosen?.config, setting))}.`,
-  };
+  return settingTable(sensitivityOf(results, setting));
 }
 
 /** The same as charts, for a setting that is a number. */
 export function sensitivityFigure(results: ProteinResults, setting: string): FigureBlock {
-  const outcomes = varied(results, setting);
-  const chosen = Number(
-    settingOf(results.plan.runs.find(({ variation }) => variation === null)?.config, setting),
-  );
-  const panels = SENSITIVE.map((quantity) => ({
-    title: quantity.title,
-    spec: sensitivityChart({
-      dots: outcomes.flatMap(({ encoder, config, record }) => {
-        const value = estimateOf(record, quantity)?.value;
-        if (value === undefined || record === null) return [];
-        return [
-          {
-            method: ENCODER_LABELS[encoder],
-            setting: Number(settingOf(config, setting)),
-            value,
-            run: record.id,
-          },
-        ];
-      }),
-      xTitle: setting,
-      yTitle: quantity.unit ?? quantity.axis ?? quantity.title,
-      xScale: 'log',
-      chosen,
-    }),
-  }));
-  const table = sensitivityTable(results, setting);
-  return {
-    type: 'figure',
-    id: `sensitivity-${setting.replace(/[^a-z]+/gi, '-').toLowerCase()}`,
-    title: `How much ${setting} matters`,
-    panels,
-    columns: 3,
-    weSee: `One seed each; the line marks the value of the other figures, ${chosen}.`,
-    alt: table.rows
-      .map(
-        (row) =>
-          `${String(row.encoder)} at ${String(row.setting)}: ${SENSITIVE.map(({ estimate, title }) => `${title} ${String(row[estimate] ?? NOT_RUN)}`).join(', ')}.`,
-      )
-      .join(' '),
-    data: table,
-  };
+  return settingFigure(sensitivityOf(results, setting));
 }
 
 /** Every run that the report rests on. */
 export function proteinProvenance(results: ProteinResults): ProvenanceBlock {
-  return { type: 'provenance', records: recordsOf(results).map(withoutBulk) };
-}
-
-/** A record without the data of figures and curves, which stand with the figures: 40 records would weigh megabytes. */
-function withoutBulk(record: RunRecord): RunRecord {
-  const measurements = Object.entries(record.measurements).map(([name, { tables: _, ...measurement }]) => [
-    name,
-    measurement,
-  ]);
-  return {
-    ...record,
-    series: {},
-    measurements: Object.fromEntries(measurements) as RunRecord['measurements'],
-  };
+  return provenanceOf(recordsOf(results.outcomes));
 }
 
 /** An encoder's name as charts and tables show it. */
-export function encoderLabel(encoder: EncoderName): string {
+export function encoderLabel(encoder: EncoderName): (typeof ENCODER_LABELS)[EncoderName] {
   return ENCODER_LABELS[encoder];
 }

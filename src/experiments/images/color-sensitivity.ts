@@ -1,9 +1,19 @@
 /** What the embedding does when an image's colours change (sections 4.2 and 5.2; Figures 5, 6 and 8). */
+import type { ProfileName } from '../../runs/profiles.js';
 import type { Experiment, StudyChoice } from '../study.js';
 import { experimentPlan, imagePlan, type ImagePlan } from './study.js';
 import { STUDY_SEEDS } from './study-seeds.js';
 
 export const COLOR_SENSITIVITY = 'cifar-color-sensitivity';
+
+/** Weights of L_equi that are tried beside that of the preset. */
+const LAMBDAS: Readonly<Record<ProfileName, readonly number[]>> = {
+  smoke: [1],
+  laptop: [0.03, 0.1, 0.3, 1],
+  overnight: [0.03, 0.1, 0.3, 1],
+  workstation: [0.03, 0.1, 0.3, 1],
+  paper: [0.03, 0.1, 0.3, 1],
+};
 
 /** @throws UserError for overrides that are no settings. */
 export function planColorSensitivity(choice: StudyChoice): ImagePlan {
@@ -15,7 +25,16 @@ export function planColorSensitivity(choice: StudyChoice): ImagePlan {
       methods: ['care', 'simclr', 'untrained'],
       seeds: compared,
       data,
-      measures: ['wahba', 'steering', 'gamma', 'cosines', 'parameters', 'collapse'],
+      measures: [
+        'wahba',
+        'wahba-colour',
+        'steering',
+        'gamma',
+        'gamma-colour',
+        'colour-sweep',
+        'parameters',
+        'collapse',
+      ],
     },
     // The encoder of Figure 6 goes to the unit circle, where an embedding is an angle.
     {
@@ -25,6 +44,14 @@ export function planColorSensitivity(choice: StudyChoice): ImagePlan {
       data,
       values: { 'model.dim': 2 },
       measures: ['cosines', 'wahba'],
+    },
+    {
+      part: 'lambda',
+      methods: ['care'],
+      seeds: compared.slice(0, 1),
+      data,
+      variation: { setting: 'training.lambda', values: LAMBDAS[choice.profile] },
+      measures: ['wahba', 'wahba-colour', 'gamma', 'gamma-colour', 'collapse'],
     },
   ]);
 }

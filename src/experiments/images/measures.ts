@@ -92,11 +92,31 @@ function* trialPairs(
   }
 }
 
+/** Which augmentation a measure applies to a subject's images. */
+type AugmentationOf = (subject: ImageSubject, images: DataSet) => SimclrAugmentation;
+
+const asInTraining: AugmentationOf = ({ config }, images) => imageAugmentation(config, images);
+
+/** That of training without what moves or blurs pixels; colours are jittered in every trial, so that none changes nothing. */
+const coloursAlone: AugmentationOf = ({ config }, images) => {
+  const { settings } = imageAugmentation(config, images);
+  return simclrAugmentation({
+    ...settings,
+    crop: null,
+    flip: { p: 0 },
+    jitter: { ...settings.jitter, p: 1 },
+    blur: { p: 0 },
+  });
+};
+
 /** A measure of pairs under augmentations that all images share. */
-function ofPairs(find: (pairs: Iterable<EmbeddingPair>, settings: MeasureSettings) => Findings) {
+function ofPairs(
+  find: (pairs: Iterable<EmbeddingPair>, settings: MeasureSettings) => Findings,
+  augmentationOf: AugmentationOf = asInTraining,
+) {
   return (subject: ImageSubject, settings: MeasureSettings): Findings => {
     const images = limited(subject.task.test, settings.images);
-    const augmentation = imageAugmentation(subject.config, images);
+    const augmentation = augmentationOf(subject, images);
     return withEncoder(subject, { augmented: [augmentation] }, (encoder) =>
       byStage(settings, (stage) =>
         find(trialPairs(encoder, augmentation, images, stage, settings), settings),
@@ -531,11 +551,19 @@ export const IMAGE_MEASURES = {
   },
   neighbours: { about: 'weighted nearest neighbours, before and after the head', measure: neighbours },
   wahba: { about: "Wahba's error in SO(d) and O(d) (Figure 5)", measure: ofPairs(wahbaFindings) },
+  'wahba-colour': {
+    about: "Wahba's error where colours alone change: jitter and grayscale of training",
+    measure: ofPairs(wahbaFindings, coloursAlone),
+  },
   steering: {
     about: 'a rotation recovered on one half of the images, tried on the other',
     measure: ofPairs(steeringFindings),
   },
   gamma: { about: 'gamma_f and invariance loss (Figure 8)', measure: ofPairs(gammaFindings) },
+  'gamma-colour': {
+    about: 'gamma_f and invariance loss where colours alone change',
+    measure: ofPairs(gammaFindings, coloursAlone),
+  },
   cosines: {
     about:
       'cosines of f(x) and f(a(x)) for each augmentation (Figure 6 where the embedding has 2 dimensions)',

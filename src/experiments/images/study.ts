@@ -26,6 +26,7 @@ import { measureImageRun, measureKeys } from './measure-run.js';
 import type { ImageMeasureName } from './measures.js';
 import { imageSpec, IMAGES, knnKey, loadImageTask, pretrain, type ImageTask } from './pretrain.js';
 import { imageConfig, probeLayer } from './settings.js';
+import { STUDY_MEASURES } from './study-measures.js';
 
 type Layer = Readonly<Record<string, Json>>;
 
@@ -125,6 +126,7 @@ function plannedRun(
   const settings = resolveConfig(
     imageMeasureSchema,
     probeLayer(profile, part.data),
+    { source: `profile ${profile}`, values: STUDY_MEASURES[profile] },
     { source: `the plan's part ${part.part}`, values: part.measureValues ?? {} },
     ...user.measures,
   );
@@ -142,16 +144,17 @@ function plannedRun(
   };
 }
 
-/** All runs of a part; a value that is the main one's already varies nothing and is left out. */
+/** All runs of a part; a value that is there without any variation varies nothing and is left out. */
 function runsOf(choice: StudyChoice, part: PlanPart): readonly ImageRun[] {
   const { methods, seeds, variation } = part;
-  const variations: readonly (RunVariation | null)[] =
-    variation === undefined
-      ? [null]
-      : variation.values.map((value) => ({ setting: variation.setting, value }));
-  return variations.flatMap((varied) =>
-    seeds.flatMap((seed) => methods.map((method) => plannedRun(choice, part, method, seed, varied))),
-  );
+  const runsAt = (varied: RunVariation | null) =>
+    seeds.flatMap((seed) => methods.map((method) => plannedRun(choice, part, method, seed, varied)));
+  const plainRuns = runsAt(null);
+  if (variation === undefined) return plainRuns;
+  const known = new Set(plainRuns.map(({ config }) => canonicalJson(config)));
+  return variation.values
+    .flatMap((value) => runsAt({ setting: variation.setting, value }))
+    .filter(({ config }) => !known.has(canonicalJson(config)));
 }
 
 /**

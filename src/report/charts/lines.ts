@@ -19,6 +19,8 @@ export interface TrainingChartInput {
   readonly xTitle?: string;
   readonly yScale?: 'linear' | 'log';
   readonly references?: readonly ReferenceLevel[];
+  /** Whether the mean over each method's runs is drawn, and the runs thin beneath it. */
+  readonly withMean?: boolean;
   readonly width?: number;
   readonly height?: number;
 }
@@ -68,7 +70,11 @@ function trainingSpec(input: TrainingChartInput, names: 'labels' | 'legend'): Ve
       ...levelLayers(input.references ?? [], y),
       {
         data: { values },
-        mark: { type: 'line', strokeWidth: 2, interpolate: 'linear' },
+        mark: {
+          type: 'line',
+          interpolate: 'linear',
+          ...(input.withMean === true ? { strokeWidth: 1, opacity: 0.45 } : { strokeWidth: 2 }),
+        },
         encoding: {
           x: { ...x, field: 'step' },
           y: { ...y, field: 'value' },
@@ -77,6 +83,20 @@ function trainingSpec(input: TrainingChartInput, names: 'labels' | 'legend'): Ve
           strokeDash: { field: 'method', type: 'nominal', scale: strokeDash, legend },
         },
       },
+      ...(input.withMean === true
+        ? [
+            {
+              data: { values: meanRows(values) },
+              mark: { type: 'line', strokeWidth: 2.5, interpolate: 'linear' },
+              encoding: {
+                x: { ...x, field: 'step' },
+                y: { ...y, field: 'value' },
+                color: { field: 'method', type: 'nominal', scale: color, legend },
+                strokeDash: { field: 'method', type: 'nominal', scale: strokeDash, legend },
+              },
+            },
+          ]
+        : []),
       {
         data: { values },
         mark: { type: 'point', filled: true, size: 60, opacity: 0 },
@@ -120,6 +140,19 @@ function curveRows(curve: TrainingCurve, log: boolean): CurveRow[] {
     const value = curve.values[index];
     if (value === undefined || !Number.isFinite(value) || (log && value <= 0)) return [];
     return [{ method: curve.method, series, step, value: drawn(value) }];
+  });
+}
+
+/** Means over the runs of each method, at steps that all of them have. */
+function meanRows(rows: readonly CurveRow[]): { method: string; step: number; value: number }[] {
+  const methods = [...new Set(rows.map(({ method }) => method))];
+  return methods.flatMap((method) => {
+    const own = rows.filter((row) => row.method === method);
+    const runs = new Set(own.map(({ series }) => series)).size;
+    return [...new Set(own.map(({ step }) => step))].flatMap((step) => {
+      const values = own.filter((row) => row.step === step).map(({ value }) => value);
+      return values.length === runs ? [{ method, step, value: drawn(mean(values)) }] : [];
+    });
   });
 }
 
@@ -234,6 +267,9 @@ export interface SensitivityInput {
   readonly xScale?: 'linear' | 'log';
   /** The setting that the other figures use, as a thin labelled line. */
   readonly chosen?: number;
+  /** Levels of what the setting does not change, such as another method. */
+  readonly references?: readonly ReferenceLevel[];
+  readonly yScale?: 'linear' | 'log';
   readonly width?: number;
   readonly height?: number;
 }
@@ -257,7 +293,7 @@ export function sensitivityChart(input: SensitivityInput): VegaLiteSpec {
   const y = {
     type: 'quantitative',
     title: input.yTitle,
-    scale: { zero: false, nice: true },
+    scale: { ...scaleType(input.yScale), nice: input.yScale !== 'log' },
     axis: { tickCount: 4 },
   };
   const byMethod = { field: 'method', type: 'nominal' };
@@ -270,6 +306,7 @@ export function sensitivityChart(input: SensitivityInput): VegaLiteSpec {
     autosize: FIT,
     layer: [
       ...chosenLayers(input, x),
+      ...levelLayers(input.references ?? [], y),
       {
         data: { values: settingMeans(input) },
         mark: { type: 'line', strokeWidth: 1.75 },
@@ -337,5 +374,6 @@ function describeSensitivity(input: SensitivityInput): string {
   const means = settingMeans(input).map(
     ({ method, setting, value }) => `${method} at ${brief(setting)}: ${brief(value)}`,
   );
-  return `Mean ${input.yTitle} by ${input.xTitle}. ${means.join('; ')}.`;
+  const levels = (input.references ?? []).map(({ label, value }) => `${label}: ${brief(value)}`);
+  return `Mean ${input.yTitle} by ${input.xTitle}. ${[...means, ...levels].join('; ')}.`;
 }

@@ -144,6 +144,32 @@ describe('the measures of images', () => {
   });
 });
 
+describe('wahba-colour and gamma-colour', () => {
+  const movedBy = (augmentation: Record<string, number>) => {
+    const still: ImageSubject = { ...subject, config: tinyConfig({ augmentation }) };
+    const { tables } = IMAGE_MEASURES['wahba-colour'].measure(still, settings);
+    return (tables?.['embedding.trials']?.moved ?? []).map(Number);
+  };
+
+  it('leave crop, flip and blur out: without strength of colour nothing moves', () => {
+    const colourless = { brightness: 0, contrast: 0, saturation: 0, hue: 0, grayscale: 0, flip: 1, blur: 1 };
+    for (const moved of movedBy(colourless)) expect(moved).toBeLessThan(1e-4);
+    const still: ImageSubject = { ...subject, config: tinyConfig({ augmentation: colourless }) };
+    const loss = IMAGE_MEASURES['gamma-colour'].measure(still, settings).estimates[
+      'embedding.invarianceLoss'
+    ];
+    expect(loss?.value).toBeLessThan(1e-8);
+    const all = IMAGE_MEASURES.wahba.measure(still, settings).tables?.['embedding.trials']?.moved ?? [];
+    for (const moved of all) expect(moved).toBeGreaterThan(0.01);
+  });
+
+  it('change colours in every trial, also where training rarely does', () => {
+    for (const moved of movedBy({ jitter: 0, grayscale: 0 })) expect(moved).toBeGreaterThan(1e-3);
+    for (const moved of movedBy({ brightness: 0, contrast: 0, saturation: 0, hue: 0, grayscale: 1 }))
+      expect(moved).toBeGreaterThan(1e-3);
+  });
+});
+
 describe('positives', () => {
   it('are the cosines of two views of every image, whose augmentations are drawn by image and by view', () => {
     const { estimates, tables } = IMAGE_MEASURES.positives.measure(subject, settings);

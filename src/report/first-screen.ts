@@ -1,0 +1,70 @@
+/** What the first screen says of the runs as such: facts, and a warning of data that are not real. */
+import type { RunRecord } from '../runs/record.js';
+import type { SummaryBlock } from './blocks.js';
+
+/** The record whose last session ended last. */
+export function newest(records: readonly RunRecord[]): RunRecord | undefined {
+  const endOf = (record: RunRecord) => record.sessions.at(-1)?.endedAt ?? '';
+  return [...records].sort((a, b) => (endOf(a) < endOf(b) ? 1 : -1))[0];
+}
+
+/** What the data are called in a warning. */
+export interface DataWords {
+  /** E.g. `proteins`. */
+  readonly items: string;
+  /** E.g. `no structures were found under CARE_DATA_DIR`. */
+  readonly whyGenerated: string;
+}
+
+/** What must stand in the first line: data that are not real, or not the same for all runs. */
+export function warningOf(
+  records: readonly RunRecord[],
+  { items, whyGenerated }: DataWords,
+): Pick<SummaryBlock, 'warning'> {
+  const generated = records.some(({ data }) => data.generated);
+  const mixed = generated && records.some(({ data }) => !data.generated);
+  if (mixed) {
+    return {
+      warning: `Some of these runs are on generated ${items}, others on real ones: they cannot be compared. Run again with the data of your choice.`,
+    };
+  }
+  return generated
+    ? {
+        warning: `These ${items} were generated: ${whyGenerated}. Nothing here is a statement about real ${items}.`,
+      }
+    : {};
+}
+
+export interface FactsInput {
+  readonly profile: string;
+  readonly preset: string;
+  /** Those that were run. */
+  readonly records: readonly RunRecord[];
+  readonly planned: number;
+  /** What the data set counts, e.g. `structures`. */
+  readonly items: string;
+}
+
+/** Profile, preset, data, runs, seeds, device, date and commit; of the newest record where they may differ. */
+export function factsOf({ profile, preset, records, planned, items }: FactsInput): SummaryBlock['facts'] {
+  const last = newest(records);
+  const seeds = new Set(records.map(({ seeds: { pretraining } }) => pretraining));
+  const session = last?.sessions.at(-1);
+  const environment = session?.environment;
+  const commit = last?.code.commit;
+  const clean = last?.code.clean === false ? ' (changed since)' : '';
+  const data = [...new Set(records.map((record) => `${record.data.name}, ${record.data.items} ${items}`))];
+  return [
+    { label: 'profile', value: profile },
+    { label: 'preset', value: preset },
+    { label: 'data', value: data.length === 0 ? 'none' : data.join('; ') },
+    { label: 'runs', value: `${records.length} of ${planned}` },
+    { label: 'pretraining seeds', value: String(seeds.size) },
+    {
+      label: 'device',
+      value: environment === undefined ? 'none' : `${environment.device}, ${environment.cpu.trim()}`,
+    },
+    { label: 'date', value: session?.endedAt?.slice(0, 10) ?? 'not run' },
+    { label: 'commit', value: commit == null ? 'none' : `${commit.slice(0, 10)}${clean}` },
+  ];
+}
