@@ -74,7 +74,7 @@ export const PAPER_ROWS: readonly PaperRow[] = [
     id: 'figure-8',
     asked: 'by the paper',
     place: 'Figure 8',
-    shows: 'During pretraining the invariance loss is alike, and gamma_f much lower for CARE.',
+    shows: 'During pretraining the invariance loss is alike, and \u03b3_f much lower for CARE.',
     decidedBy: [{ experiment: COLOUR, places: figures(8) }],
   },
   {
@@ -109,7 +109,7 @@ export const PAPER_ROWS: readonly PaperRow[] = [
     id: 'equivariant-baselines',
     asked: 'by its reviewers',
     place: 'equivariant baselines',
-    shows: 'How Wahba\u2019s error and gamma_f of CARE compare with those of other equivariant methods.',
+    shows: 'How Wahba\u2019s error and \u03b3_f of CARE compare with those of other equivariant methods.',
     decidedBy: [{ experiment: PROPERTIES, ids: [] }],
   },
   {
@@ -133,7 +133,7 @@ export const PAPER_ROWS: readonly PaperRow[] = [
     place: 'variance over pretraining seeds',
     shows:
       'Whether CARE\u2019s gain in the linear probe is larger than what pretrainings differ by among themselves.',
-    decidedBy: [{ experiment: TABLES, ids: [] }],
+    decidedBy: [{ experiment: TABLES, ids: ['simclr-cifar10', 'moco-v2-cifar10', 'barlow-twins-cifar10'] }],
   },
   {
     id: 'protein-target',
@@ -166,13 +166,43 @@ export const PAPER_ROWS: readonly PaperRow[] = [
   },
 ];
 
-/** The single places that a text names: `Figures 3, 17 to 20` names five. Numbers after other words name none. */
-export function placesIn(text: string): readonly string[] {
-  const groups = [...text.matchAll(/\b(Figure|Table)s?\s+((?:\d+(?:\s*(?:,|and|to)\s*)?)+)/g)];
-  return groups.flatMap(([, kind = '', list = '']) =>
-    [...list.matchAll(/(\d+)(?:\s*to\s*(\d+))?/g)].flatMap(([, first, last = first]) => {
-      const count = Number(last) - Number(first) + 1;
-      return Array.from({ length: count }, (_, i) => `${kind} ${Number(first) + i}`);
-    }),
+/** Numbers in order, three or more that follow each other as `11 to 16`. */
+function rangesOf(numbers: readonly number[]): readonly string[] {
+  const sorted = [...new Set(numbers)].sort((a, b) => a - b);
+  const runs = sorted.reduce<number[][]>((found, number) => {
+    const last = found.at(-1);
+    if (last?.at(-1) === number - 1) last.push(number);
+    else found.push([number]);
+    return found;
+  }, []);
+  return runs.flatMap((run) =>
+    run.length < 3 ? run.map(String) : [`${run[0] ?? ''} to ${run.at(-1) ?? ''}`],
   );
+}
+
+/** Words as a list: `a, b and c`. */
+export function listed(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1) ?? ''}`;
+}
+
+/** Single places as a text: `Figures 3, 4, 17 to 20 and Table 1`. */
+export function placesText(places: readonly string[]): string {
+  const kinds = ['Figure', 'Table'].flatMap((kind) => {
+    const numbers = places.flatMap((place) =>
+      place.startsWith(`${kind} `) ? [Number(place.split(' ')[1])] : [],
+    );
+    if (numbers.length === 0) return [];
+    return [`${kind}${numbers.length === 1 ? '' : 's'} ${listed(rangesOf(numbers))}`];
+  });
+  return listed(kinds);
+}
+
+/** The single places that a text begins with: `Figures 3, 17 to 20` names five, `a control of Figure 5` none. */
+export function placesIn(text: string): readonly string[] {
+  const [, kind, list = ''] = /^(Figure|Table)s?\s+((?:\d+(?:\s*(?:,|and|to)\s*)?)+)/.exec(text) ?? [];
+  if (kind === undefined) return [];
+  return [...list.matchAll(/(\d+)(?:\s*to\s*(\d+))?/g)].flatMap(([, first, last = first]) => {
+    const count = Number(last) - Number(first) + 1;
+    return Array.from({ length: count }, (_, i) => `${kind} ${Number(first) + i}`);
+  });
 }

@@ -247,11 +247,9 @@ async function blockHtml(block: Block, draft: Draft): Promise<string> {
       return tableBlock(block);
     case 'claims':
       return ownHeading('Claims', draft) + claimsTable(block, draft.knownRuns);
-    case 'claim-index': {
+    case 'claim-index':
       draft.room.styles.add(filterStyle());
-      const heading = ownHeading('Claims', draft);
-      return heading + claimIndex(block, Math.min(6, draft.level + 1));
-    }
+      return claimIndex(block, Math.min(6, draft.level + 1));
     case 'settings':
       return ownHeading('Settings', draft) + settingsBlock(block);
     case 'provenance':

@@ -69,7 +69,9 @@ function groupBody(group: ClaimGroup, seen: Set<string>): string {
     seen.add(id);
     return claimRow(claim, first ? id : undefined);
   });
-  return `<tbody class="group" id="row-${anchor(group.id)}"><tr class="group-head"><th scope="rowgroup" colspan="5"><span class="group-place">${renderInline(group.place)}</span> ${renderInline(group.shows)}</th></tr>
+  // A row that stands for itself says its sentence once.
+  const shows = group.claims.some(({ claim }) => claim === group.shows) ? '' : renderInline(group.shows);
+  return `<tbody class="group" id="row-${anchor(group.id)}"><tr class="group-head"><th scope="rowgroup" colspan="5"><span class="group-place">${renderInline(group.place)}</span> ${shows}</th></tr>
 ${rows.join('\n')}</tbody>`;
 }
 

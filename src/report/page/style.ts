@@ -127,8 +127,8 @@ thead .num{white-space:normal}
 .claim-section{margin:0 0 2rem}
 .claim-section h3{margin:1.6rem 0 .4rem}
 .index-claims{width:100%;table-layout:fixed}
-.index-claims th:nth-child(1){width:38%}.index-claims th:nth-child(2){width:15%}.index-claims th:nth-child(3){width:20%}
-.index-claims th:nth-child(4){width:12.5%}.index-claims td{overflow-wrap:break-word}
+.index-claims th:nth-child(1){width:34%}.index-claims th:nth-child(2){width:15%}.index-claims th:nth-child(3){width:21%}
+.index-claims th:nth-child(4){width:14.5%}.index-claims td{overflow-wrap:break-word}
 .group-head th{font-weight:400;background:var(--soft);padding:.55rem .7rem;border-bottom:0}
 .group-place{font-weight:600;margin-right:.35em}
 .index-claims tbody th[scope=row]{padding-left:.7rem}

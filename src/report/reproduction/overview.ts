@@ -17,6 +17,7 @@ import {
   type VerdictMark,
 } from '../charts/verdicts.js';
 import { duration } from '../page/provenance.js';
+import { listed, placesIn, placesText } from '../paper-rows.js';
 import { allRecords, dataFacts, machineFacts } from './facts.js';
 import type { ReproductionResults } from './results.js';
 
@@ -28,10 +29,6 @@ const MEANING: Readonly<Record<Verdict, string>> = {
   'not run': 'no finished run that could decide it',
 };
 
-function listed(words: readonly string[]): string {
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1) ?? ''}`;
-}
-
 /** The weakest verdict of the claims of a row that were run; not run where none was. */
 function rowVerdict(claims: readonly ReportedClaim[]): Verdict | 'mixed' {
   const ran = [...new Set(claims.map(({ verdict }) => verdict).filter((verdict) => verdict !== 'not run'))];
@@ -41,27 +38,25 @@ function rowVerdict(claims: readonly ReportedClaim[]): Verdict | 'mixed' {
   return holds ? 'direction holds' : 'mixed';
 }
 
-/** Rows by what became of them, as sentences. */
+/** What is said of rows by what became of them. */
+const SAID: readonly (readonly [Verdict | 'mixed', (places: string) => string])[] = [
+  ['reproduced', (places) => `what the paper shows in ${places} is reproduced`],
+  ['direction holds', (places) => `the direction of ${places} holds`],
+  ['mixed', (places) => `of ${places} a part holds`],
+  ['not reproduced', (places) => `of ${places} nothing shows`],
+  ['not run', (places) => `of ${places} nothing is run`],
+];
+
+/** The paper's figures and tables by what became of them, as one sentence. */
 function findings({ rows }: ReproductionResults): string {
   const paper = rows.filter(({ asked }) => asked === 'by the paper');
-  const placesOf = (wanted: Verdict | 'mixed') =>
-    paper.filter(({ claims }) => rowVerdict(claims) === wanted).map(({ place }) => place);
-  const says: readonly (readonly [Verdict | 'mixed', string])[] = [
-    ['reproduced', 'reproduced'],
-    ['direction holds', 'the paper\u2019s direction holds in'],
-    ['mixed', 'part of what was claimed holds in'],
-    ['not reproduced', 'nothing of what was claimed shows in'],
-    ['not run', 'not run'],
-  ];
-  const parts = says.flatMap(([verdict, words]) => {
-    const places = placesOf(verdict);
-    if (places.length === 0) return [];
-    const where = listed(places);
-    if (verdict === 'reproduced') return [`${where} ${places.length === 1 ? 'is' : 'are'} reproduced`];
-    if (verdict === 'not run') return [`${where} ${places.length === 1 ? 'is' : 'are'} not run`];
-    return [`${words} ${where}`];
+  const parts = SAID.flatMap(([verdict, say]) => {
+    const places = paper
+      .filter(({ claims }) => rowVerdict(claims) === verdict)
+      .flatMap(({ place }) => placesIn(place));
+    return places.length === 0 ? [] : [say(placesText(places))];
   });
-  return parts.join('; ');
+  return `${capital(parts.join('; '))}.`;
 }
 
 function capital(text: string): string {
@@ -72,13 +67,14 @@ function capital(text: string): string {
 export function reproductionAnswer(results: ReproductionResults): string {
   const counts = countVerdicts(results.claims);
   const total = results.claims.length;
-  const ran = total - counts['not run'];
-  if (ran === 0) return `None of ${total} claims was decided yet: nothing is run.`;
-  const words = VERDICTS.filter((verdict) => verdict !== 'not run' && counts[verdict] > 0).map(
-    (verdict) => `${counts[verdict]} ${verdict}`,
-  );
-  const missing = counts['not run'] === 0 ? 'none is left to run' : `${counts['not run']} not run`;
-  return `Of ${total} claims, ${ran} ${ran === 1 ? 'was' : 'were'} decided: ${words.join(', ')}; ${missing}. ${capital(findings(results))}.`;
+  if (counts['not run'] === total) return `None of ${total} claims was decided yet: nothing is run.`;
+  const parts = [
+    `${counts.reproduced} ${counts.reproduced === 1 ? 'is' : 'are'} reproduced in the paper\u2019s setting`,
+    `the direction of ${counts['direction holds']} holds in a smaller one`,
+    `${counts['not reproduced']} ${counts['not reproduced'] === 1 ? 'does' : 'do'} not show`,
+    `${counts['not run']} ${counts['not run'] === 1 ? 'is' : 'are'} not run`,
+  ];
+  return `Of ${total} claims ${listed(parts)}. ${findings(results)}`;
 }
 
 function marksOf({ entries, claims }: ReproductionResults): {

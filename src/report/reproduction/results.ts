@@ -1,5 +1,5 @@
 /** The whole reproduction at a glance: every experiment with its claims, and every row of the paper with the claims that decide it. */
-import { EXPERIMENTS } from '../../experiments/experiments.js';
+import { EXPERIMENTS, experimentsNamed } from '../../experiments/experiments.js';
 import {
   mostRecorded,
   type Experiment,
@@ -7,8 +7,6 @@ import {
   type StudyChoice,
 } from '../../experiments/study.js';
 import { parseOverrides } from '../../runs/configuration.js';
-import { UserError } from '../../runs/user-error.js';
-import { closest } from '../../runs/closest.js';
 import type { RunRecord } from '../../runs/record.js';
 import type { ClaimGroup, ReportedClaim, SummaryBlock } from '../blocks.js';
 import { EXPERIMENT_REPORTS, type ExperimentReport } from '../experiment-reports.js';
@@ -120,18 +118,6 @@ function rowOf(row: PaperRow, claims: readonly ReportedClaim[]) {
   return { id, place, shows, asked, claims: own.length === 0 ? [undecided(row)] : own };
 }
 
-function checkNames(names: readonly string[]): void {
-  const known = EXPERIMENTS.map(({ name }) => name);
-  for (const name of names) {
-    if (known.includes(name)) continue;
-    const near = closest(name, known);
-    throw new UserError(
-      `There is no experiment "${name}" to look at.`,
-      near === null ? `There is ${known.join(', ')}.` : `Did you mean "${near}"?`,
-    );
-  }
-}
-
 /**
  * What records say of all experiments, without data, engine or training.
  *
@@ -141,7 +127,7 @@ export function collectReproduction(
   records: readonly RunRecord[],
   choice: ReproductionChoice,
 ): ReproductionResults {
-  checkNames([...Object.keys(choice.chosen ?? {}), ...(choice.reports ?? [])]);
+  experimentsNamed([...Object.keys(choice.chosen ?? {}), ...(choice.reports ?? [])]);
   const entries = EXPERIMENTS.map((experiment) => {
     const report = EXPERIMENT_REPORTS.find(({ name }) => name === experiment.name);
     if (report === undefined)
