@@ -153,6 +153,14 @@ export { colorFindings } from './report/images/color-findings.js';
 export * as retrievalCharts from './report/images/retrieval.js';
 export { retrievalClaims, retrievalSettings, retrievalSummary } from './report/images/retrieval-claims.js';
 export { retrievalFindings } from './report/images/retrieval-findings.js';
+export { collectReproduction, type ReproductionResults } from './report/reproduction/results.js';
+export {
+  reproductionClaims,
+  reproductionReports,
+  reproductionSummary,
+} from './report/reproduction/overview.js';
+export { dataTable, reproducibilityCard, runsTable } from './report/reproduction/card.js';
+export { reproducibilityChecklist } from './report/reproduction/checklist.js';
 export { renderReport } from './report/render-report.js';
 export { formatEstimate, formatValues } from './report/claims.js';
 export type { Block, FigureBlock, TableBlock } from './report/blocks.js';
