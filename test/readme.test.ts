@@ -43,6 +43,21 @@ function rowsAfter(marker: string): readonly Row[] {
   });
 }
 
+/** The losses of each method, by their files; after a `+`, what is added. */
+const LOSSES: Readonly<Record<string, readonly string[]>> = {
+  care: ['equivariance'],
+  simclr: ['info-nce'],
+  'moco-v2': ['queue-info-nce'],
+  byol: ['prediction'],
+  'barlow-twins': ['barlow-twins'],
+  equimod: ['info-nce'],
+  'equimod-byol': ['prediction', 'info-nce'],
+  'e-ssl': ['info-nce', 'cross-entropy'],
+  'l-inv': ['alignment'],
+  'l-unif': ['uniformity'],
+  'l-equi': ['equivariance'],
+};
+
 const methods = rowsAfter('methods');
 const measures = rowsAfter('measures');
 const isCommand = ({ example }: Row) => example.startsWith('care ');
@@ -123,6 +138,16 @@ describe('the table of methods and measures', () => {
     const trained = methods.map(({ example }) => /--method (\S+)/.exec(example)?.[1]);
     expect(IMAGE_METHODS.filter((method) => !trained.includes(method))).toEqual([]);
   });
+
+  it.each(methods.map((row) => [row.name, row] as const))(
+    '%s names the tests of all its losses, by PyTorch and by loops',
+    (_, { tests, example }) => {
+      const name = /--method (\S+)/.exec(example)?.[1] ?? '';
+      if (name === 'untrained') return;
+      const wanted = name.split('+').flatMap((part) => LOSSES[part] ?? ['none']);
+      for (const loss of ['golden', ...wanted]) expect(tests).toContain(`test/losses/${loss}.test.ts`);
+    },
+  );
 
   it('names every measure of runs on images, and none that is not there', () => {
     const named = measures.flatMap(({ ofRuns }) => (ofRuns === '' ? [] : ofRuns.split(', ')));

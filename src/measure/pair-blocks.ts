@@ -77,7 +77,7 @@ export function pairBlocks(from: Embeddings, to: Embeddings): PairBlocks {
     squares(rotation) {
       const residual = new Float32Array(rows);
       let [moved, length] = [0, 0];
-      const map = tf.tensor2d(Float32Array.from(rotation), [dim, dim]);
+      const map = tf.tensor2d(new Float32Array(rotation), [dim, dim]);
       each(({ start, from: f, to: g }) => {
         residual.set(
           valuesOf(() => tf.sum(tf.squaredDifference(tf.matMul(f, map, false, true), g), 1)),

@@ -80,7 +80,7 @@ function mapByLoop({ rows, dim, values }: Embeddings, map: Float64Array): Float6
 function mapByBlocks(embeddings: Embeddings, map: Float64Array): Float64Array {
   const { rows, dim } = embeddings;
   const mapped = new Float64Array(rows * dim);
-  const matrix = tf.tensor2d(Float32Array.from(map), [dim, dim]);
+  const matrix = tf.tensor2d(new Float32Array(map), [dim, dim]);
   for (let start = 0; start < rows; start += BLOCK_ROWS) {
     mapped.set(
       valuesOf(() => tf.matMul(block(embeddings, start), matrix, false, true)),

@@ -127,10 +127,7 @@ export function nearestMap(
   group: 'SO' | 'O',
 ): NearestMap | null {
   if (dim <= FLOAT64_LIMIT) return null;
-  const input = tf.tensor2d(
-    Float32Array.from(matrix, (value) => value / size),
-    [dim, dim],
-  );
+  const input = tf.tensor2d(scaledTo1(matrix, size), [dim, dim]);
   const factors = svdTensors(input);
   input.dispose();
   if (factors === null) return null;
@@ -147,10 +144,17 @@ export function nearestMap(
       map = mapOf(flipped);
       tf.dispose([signs, flipped]);
     }
-    return { map: Float64Array.from(map), values: Array.from(found, (value) => value * size) };
+    return { map: new Float64Array(map), values: Array.from(found, (value) => value * size) };
   } finally {
     tf.dispose([...factors]);
   }
+}
+
+/** A matrix by its size, divided in float64. A loop: `from` with a function takes as long as the decomposition. */
+function scaledTo1(matrix: Float64Array, size: number): Float32Array {
+  const scaled = new Float32Array(matrix.length);
+  for (let k = 0; k < matrix.length; k++) scaled[k] = (matrix[k] ?? NaN) / size;
+  return scaled;
 }
 
 /** A step of Newton and Schulz, `R (3 I - R^T R) / 2`, towards the orthogonal matrices. */

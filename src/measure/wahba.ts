@@ -194,7 +194,8 @@ function errorOfPair({ squares }: PairProducts, rotation: Float64Array): Orthogo
   const { residual, moved, length } = squares(rotation);
   const rows = residual.length;
   const error = sumOf(residual);
-  const residuals = Float64Array.from(residual, Math.sqrt);
+  const residuals = new Float64Array(rows);
+  for (let i = 0; i < rows; i++) residuals[i] = Math.sqrt(residual[i] ?? NaN);
   const still = moved <= STILL ** 2 * length;
   return {
     rows,

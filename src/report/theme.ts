@@ -9,7 +9,9 @@
 export interface MethodStyle {
   /** Name shown to readers. */
   readonly name: string;
-  /** Okabe-Ito colour (or a neighbour of it), safe for colour-blind readers. */
+  /**
+   * Okabe-Ito colour or a neighbour of it; of the rest, colours far from all others, also as colour-blind readers see them.
+   */
   readonly colour: string;
   /** The colour on a dark page, where the first would vanish. */
   readonly darkColour: string;
@@ -22,6 +24,13 @@ export interface MethodStyle {
 const SOLID: readonly number[] = [1, 0];
 const X_SHAPE = 'M-.9,-.5L-.5,-.9L0,-.4L.5,-.9L.9,-.5L.4,0L.9,.5L.5,.9L0,.4L-.5,.9L-.9,.5L-.4,0Z';
 const STAR_SHAPE = 'M0,-1L.26,-.35L.95,-.31L.42,.13L.59,.81L0,.43L-.59,.81L-.42,.13L-.95,-.31L-.26,-.35Z';
+
+const FOUR_POINT_STAR_SHAPE = 'M0,-1L.28,-.28L1,0L.28,.28L0,1L-.28,.28L-1,0L-.28,-.28Z';
+const HEXAGON_SHAPE = 'M-.5,-.87L.5,-.87L1,0L.5,.87L-.5,.87L-1,0Z';
+const PENTAGON_SHAPE = 'M0,-1L.95,-.31L.59,.81L-.59,.81L-.95,-.31Z';
+const HOURGLASS_SHAPE = 'M-.8,-.9L.8,-.9L.2,0L.8,.9L-.8,.9L-.2,0Z';
+const BOW_TIE_SHAPE = 'M-.9,-.8L0,-.2L.9,-.8L.9,.8L0,.2L-.9,.8Z';
+const BAR_SHAPE = 'M-1,-.4L1,-.4L1,.4L-1,.4Z';
 
 function style(
   name: string,
@@ -40,10 +49,16 @@ export const METHODS: readonly MethodStyle[] = [
   style('L_unif', '#009E73', [2, 2], 'triangle-up'),
   style('L_unif+L_equi', '#56B4E9', [9, 2, 2, 2], 'diamond'),
   style('L_inv', '#CC79A7', [4, 2], 'triangle-down'),
+  style('L_equi', '#BB0000', [1, 2], PENTAGON_SHAPE, '#CC0000'),
+  style('L_inv+L_unif', '#550000', [6, 2, 1, 2], HOURGLASS_SHAPE, '#FFBB99'),
+  style('L_inv+L_equi', '#8800FF', [3, 3], BOW_TIE_SHAPE, '#9944FF'),
+  style('L_inv+L_unif+L_equi', '#4433BB', [8, 2, 2, 2, 2, 2], BAR_SHAPE, '#7777DD'),
   style('MoCo-v2', '#E69F00', SOLID, 'cross'),
   style('BYOL', '#882255', SOLID, 'triangle-right', '#B03A70'),
   style('Barlow Twins', '#44AA99', SOLID, 'triangle-left'),
   style('EquiMod', '#AA4499', SOLID, STAR_SHAPE),
+  style('EquiMod (BYOL)', '#441166', SOLID, FOUR_POINT_STAR_SHAPE, '#8833DD'),
+  style('E-SSL', '#000099', SOLID, HEXAGON_SHAPE, '#BBCCFF'),
   style('untrained', '#999999', [1, 3], X_SHAPE),
 ];
 
@@ -54,6 +69,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   mocov2: 'moco-v2',
   barlow: 'barlowtwins',
   'equimod(simclr)': 'equimod',
+  equimodonbyol: 'equimod(byol)',
 };
 
 function canonical(name: string): string {
@@ -67,7 +83,7 @@ function findBase(name: string): MethodStyle | undefined {
 }
 
 /**
- * Style of a method. `CARE (X)` has the colour and shape of X, dashed.
+ * Style of a method. `CARE (X)` has the colour and shape of X, dashed; `X, λ v` has the colour of X, a shape and dash of its own.
  *
  * @throws when the method has no colour: every chart of every report must agree, so none is made up.
  */
@@ -77,6 +93,9 @@ export function methodStyle(name: string): MethodStyle {
   const on = /^\s*care\s*\((.+)\)\s*$/i.exec(name)?.[1];
   const carried = on === undefined ? undefined : findBase(on);
   if (carried) return { ...carried, name, dash: [5, 3] };
+  const varied = /^(.+), \u03bb \S+$/.exec(name)?.[1];
+  const main = varied === undefined ? undefined : findBase(varied);
+  if (main) return { ...main, name, dash: [2, 3], shape: 'diamond' };
   const known = METHODS.map((method) => method.name).join(', ');
   throw new Error(
     `methodStyle: no colour for method "${name}". Known: ${known}, and "CARE (X)" for X of these. ` +
@@ -123,7 +142,10 @@ interface ThemeColour {
 }
 
 function slug(name: string): string {
-  return name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
+  return name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replace(/-$/, '');
 }
 
 /** Every colour that changes with the scheme. */

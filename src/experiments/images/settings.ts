@@ -40,6 +40,7 @@ export const IMAGE_PROFILES: Readonly<Record<ProfileName, Layer>> = {
     'measures.k': 20,
     'measures.knnLimit': 256,
   },
+  // 30 epochs of all methods would take longer than the profile's hour.
   laptop: { ...SMALL, 'training.epochs': 6 },
   overnight: { ...SMALL, 'training.epochs': 20 },
   workstation: { 'model.architecture': 'resnet18', 'training.epochs': 200, 'measures.knnEvery': 10 },

@@ -14,13 +14,13 @@ import { IMAGE_MEASURES } from '../../../src/experiments/images/measures.js';
 import { imageOptimizer } from '../../../src/experiments/images/model.js';
 import { DEPARTURES, RECIPES } from '../../../src/experiments/images/presets.js';
 import { pretrain } from '../../../src/experiments/images/pretrain.js';
-import { IMAGE_PROFILES, imageConfig, probeLayer } from '../../../src/experiments/images/settings.js';
+import { imageConfig, probeLayer } from '../../../src/experiments/images/settings.js';
 import { imageTraining } from '../../../src/experiments/images/training.js';
 import { PROBE_PRESETS } from '../../../src/measure/linear-probe.js';
 import type { MethodName } from '../../../src/methods/methods.js';
 import { resolveConfig } from '../../../src/runs/configuration.js';
 import type { PresetName } from '../../../src/runs/presets.js';
-import type { ProfileName } from '../../../src/runs/profiles.js';
+import { PROFILE_NAMES, type ProfileName } from '../../../src/runs/profiles.js';
 import type { Json } from '../../../src/runs/record.js';
 import { openStore } from '../../../src/runs/store.js';
 import { startEngine } from '../../../src/tensorflow/engine.js';
@@ -111,7 +111,19 @@ describe('the presets', () => {
     ]);
     expect(sizesOf('generated', 'paper')).toEqual([400, 256]);
     expect(sizesOf('imagenet100', 'smoke')).toEqual(sizesOf('cifar10', 'smoke'));
-    expect(IMAGE_PROFILES.paper['measures.knnEvery']).toBe(10);
+    expect(sizesOf('cifar10', 'laptop')).toEqual([6, 64]);
+  });
+
+  it('look at the kNN accuracy several times in each profile, the last time at the end', () => {
+    for (const profile of PROFILE_NAMES) {
+      for (const name of RECIPES) {
+        const options = { source: 'the test', values: { 'data.name': name } };
+        const { config, measures } = imageConfig({ preset: 'paper', profile, options });
+        const looks = config.training.epochs / measures.knnEvery;
+        expect(Number.isInteger(looks), `${profile} on ${name}`).toBe(true);
+        expect(looks).toBeGreaterThan(1);
+      }
+    }
   });
 
   it("have the paper's linear probe by data set where the profile is the paper's", () => {
