@@ -4,6 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { PACKAGE_FOLDER } from '../../src/cli/report-files.js';
 import { IMAGE_METHODS } from '../../src/experiments/images/config.js';
 import { METHOD_LABELS } from '../../src/experiments/images/labels.js';
+import { imageMethod } from '../../src/experiments/images/method.js';
+import { METHOD_NAMES } from '../../src/methods/methods.js';
+import { tinyConfig } from './images/tiny.js';
 import { EXPERIMENT_NAMES, EXPERIMENTS, experimentsNamed } from '../../src/experiments/experiments.js';
 import { PROFILE_NAMES } from '../../src/runs/profiles.js';
 import { methodStyle } from '../../src/report/theme.js';
@@ -45,5 +48,10 @@ describe('labels of methods', () => {
     const labels = IMAGE_METHODS.map((method) => METHOD_LABELS[method]);
     expect(new Set(labels).size).toBe(labels.length);
     for (const label of labels) expect(() => methodStyle(label), label).not.toThrow();
+  });
+
+  it.each(METHOD_NAMES)('are those of the methods themselves: %s', (name) => {
+    const config = tinyConfig({ method: name, moco: { queue: 16 } });
+    expect(METHOD_LABELS[name]).toBe(imageMethod(config, name, { height: 16, width: 16 }).label);
   });
 });
