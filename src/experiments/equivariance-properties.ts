@@ -127,10 +127,12 @@ export const equivarianceProperties: Experiment = {
   plan(choice) {
     const plan = planProperties(choice);
     const images = experimentPlan(plan.images);
+    const onProteins = new Set(plan.forms.runs.map(({ label }) => label));
     return {
       choice,
       runs: [...plan.images.runs, ...plan.forms.runs],
-      alike: (run, record) => images.alike(run, record) || alikeForms(run, record),
+      alike: (run, record) =>
+        onProteins.has(run.label) ? alikeForms(run, record) : images.alike(run, record),
       readiness: async (options) => {
         const [first, second] = [await images.readiness(options), formsReadiness(plan.forms, options)];
         return {
