@@ -8,6 +8,7 @@ import {
   formsReadiness,
   planForms,
   runForms,
+  type FormsOutcome,
   type FormsPlan,
   type FormsResults,
 } from './forms/study.js';
@@ -17,13 +18,14 @@ import {
   experimentPlan,
   imagePlan,
   runImages,
+  type ImageOutcome,
   type ImagePlan,
   type ImageResults,
 } from './images/study.js';
 import { STUDY_SEEDS } from './images/study-seeds.js';
 import type { ConfigLayer } from '../runs/configuration.js';
 import type { RunRecord } from '../runs/record.js';
-import type { Experiment, StudyChoice, StudyOptions } from './study.js';
+import type { Experiment, ExperimentPlan, StudyChoice, StudyOptions } from './study.js';
 
 export const EQUIVARIANCE_PROPERTIES = 'equivariance-properties';
 
@@ -37,6 +39,12 @@ export interface PropertiesResults {
   readonly plan: PropertiesPlan;
   readonly images: ImageResults;
   readonly forms: FormsResults;
+  /** Those of the images, then those of the forms. */
+  readonly outcomes: readonly (ImageOutcome | FormsOutcome)[];
+}
+
+function resultsOf(plan: PropertiesPlan, images: ImageResults, forms: FormsResults): PropertiesResults {
+  return { plan, images, forms, outcomes: [...images.outcomes, ...forms.outcomes] };
 }
 
 const PREFIX = 'forms.';
@@ -108,15 +116,42 @@ export async function runProperties(plan: PropertiesPlan, options: StudyOptions)
   });
   const images = await runImages(plan.images, counted(0));
   const forms = await runForms(plan.forms, counted(before));
-  return { plan, images, forms };
+  return resultsOf(plan, images, forms);
 }
 
 /** What records hold of a plan, without data, engine or training. */
 export function collectProperties(plan: PropertiesPlan, records: readonly RunRecord[]): PropertiesResults {
+  return resultsOf(plan, collectImages(plan.images, records), collectForms(plan.forms, records));
+}
+
+/** The plan as `care reproduce` sees it: images first, then forms. */
+function planOf(plan: PropertiesPlan): ExperimentPlan {
+  const images = experimentPlan(plan.images);
+  const first = plan.images.runs.length;
+  const onProteins = new Set(plan.forms.runs.map(({ label }) => label));
   return {
-    plan,
-    images: collectImages(plan.images, records),
-    forms: collectForms(plan.forms, records),
+    choice: plan.choice,
+    runs: [...plan.images.runs, ...plan.forms.runs],
+    alike: (run, record) => (onProteins.has(run.label) ? alikeForms(run, record) : images.alike(run, record)),
+    readiness: async (options) => {
+      const [ofImages, ofForms] = [await images.readiness(options), formsReadiness(plan.forms, options)];
+      return {
+        runs: [...ofImages.runs, ...ofForms.runs],
+        steps: [...ofImages.steps, ...ofForms.steps],
+        data: [...ofImages.data, ...ofForms.data],
+      };
+    },
+    carryOut: async (options) => {
+      await runProperties(plan, options);
+    },
+    only: (runs) =>
+      planOf({
+        ...plan,
+        images: { ...plan.images, runs: plan.images.runs.filter((_, i) => runs.includes(i)) },
+        forms: { ...plan.forms, runs: plan.forms.runs.filter((_, i) => runs.includes(first + i)) },
+      }),
+    recorded: (records) =>
+      collectProperties(plan, records).outcomes.filter(({ record }) => record !== null).length,
   };
 }
 
@@ -124,31 +159,5 @@ export const equivarianceProperties: Experiment = {
   name: EQUIVARIANCE_PROPERTIES,
   about: 'do augmentations act on embeddings by maps that compose and preserve a form?',
   data: ['cifar10', 'cifar10-jpeg'],
-  plan(choice) {
-    const plan = planProperties(choice);
-    const images = experimentPlan(plan.images);
-    const onProteins = new Set(plan.forms.runs.map(({ label }) => label));
-    return {
-      choice,
-      runs: [...plan.images.runs, ...plan.forms.runs],
-      alike: (run, record) =>
-        onProteins.has(run.label) ? alikeForms(run, record) : images.alike(run, record),
-      readiness: async (options) => {
-        const [first, second] = [await images.readiness(options), formsReadiness(plan.forms, options)];
-        return {
-          runs: [...first.runs, ...second.runs],
-          steps: [...first.steps, ...second.steps],
-          data: [...first.data, ...second.data],
-        };
-      },
-      carryOut: async (options) => {
-        await runProperties(plan, options);
-      },
-      recorded: (records) => {
-        const found = collectProperties(plan, records);
-        return [...found.images.outcomes, ...found.forms.outcomes].filter(({ record }) => record !== null)
-          .length;
-      },
-    };
-  },
+  plan: (choice) => planOf(planProperties(choice)),
 };

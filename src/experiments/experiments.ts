@@ -2,6 +2,7 @@
 import { closest } from '../runs/closest.js';
 import { UserError } from '../runs/user-error.js';
 import { equivarianceProperties } from './equivariance-properties.js';
+import { benchmarkTables } from './images/benchmark-tables.js';
 import { colorSensitivity } from './images/color-sensitivity.js';
 import { retrievalExperiment } from './images/retrieval.js';
 import { proteinExperiment } from './protein/study.js';
@@ -12,6 +13,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   colorSensitivity,
   retrievalExperiment,
   equivarianceProperties,
+  benchmarkTables,
 ];
 
 export const EXPERIMENT_NAMES: readonly string[] = EXPERIMENTS.map(({ name }) => name);

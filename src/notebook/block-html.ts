@@ -2,6 +2,7 @@
 import type {
   Block,
   ClaimResult,
+  ClaimIndexBlock,
   ClaimsBlock,
   FigureBlock,
   Gallery,
@@ -49,6 +50,8 @@ export function blockHtml(block: Exclude<Block, FigureBlock | ProseBlock>): Html
       return picturesHtml(block);
     case 'claims':
       return tableHtml(claimsTable(block));
+    case 'claim-index':
+      return tableHtml(claimIndexTable(block));
     case 'summary':
       return summaryHtml(block);
     case 'settings':
@@ -71,6 +74,8 @@ export function blockText(block: Block): string {
       return `${block.title}\n${tableText(block.data)}`;
     case 'claims':
       return tableText(claimsTable(block));
+    case 'claim-index':
+      return tableText(claimIndexTable(block));
     case 'summary':
       return summaryText(block);
     case 'settings':
@@ -180,6 +185,30 @@ function claimsTable({ claims }: ClaimsBlock): TableBlock {
       difference: claim.difference,
       verdict: `${VERDICT_MARKS[claim.verdict]} ${claim.verdict}`,
       because: claim.because,
+    })),
+  };
+}
+
+function claimIndexTable({ sections }: ClaimIndexBlock): TableBlock {
+  const claims = sections.flatMap(({ groups }) =>
+    groups.flatMap(({ place, claims: own }) => own.map((claim) => ({ place, claim }))),
+  );
+  return {
+    type: 'table',
+    title: 'All claims',
+    columns: [
+      text('place', 'Place'),
+      text('claim', 'Claim'),
+      text('ours', 'Ours'),
+      text('verdict', 'Verdict'),
+      text('experiment', 'Report'),
+    ],
+    rows: claims.map(({ place, claim: { claim, ours, verdict, experiment } }) => ({
+      place,
+      claim,
+      ours,
+      verdict: `${VERDICT_MARKS[verdict]} ${verdict}`,
+      experiment,
     })),
   };
 }

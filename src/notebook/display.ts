@@ -17,6 +17,7 @@ const BLOCK_TYPES: readonly Block['type'][] = [
   'pictures',
   'table',
   'claims',
+  'claim-index',
   'summary',
   'settings',
   'provenance',

@@ -89,6 +89,30 @@ export interface ClaimsBlock {
   readonly claims: readonly ClaimResult[];
 }
 
+/** A claim beside others of other experiments. */
+export interface ReportedClaim extends ClaimResult {
+  /** The experiment whose report has it. */
+  readonly experiment: string;
+  /** The report's file beside this one; absent where there is none. */
+  readonly report?: string;
+}
+
+/** Something that the paper shows, or that was asked of it, with the claims that decide it. */
+export interface ClaimGroup {
+  readonly id: string;
+  /** Figure, table or request. */
+  readonly place: string;
+  /** What is shown or asked there, as a sentence. */
+  readonly shows: string;
+  readonly claims: readonly ReportedClaim[];
+}
+
+/** All claims of all experiments, to be looked through by verdict. */
+export interface ClaimIndexBlock {
+  readonly type: 'claim-index';
+  readonly sections: readonly { readonly title: string; readonly groups: readonly ClaimGroup[] }[];
+}
+
 /** The first screen of a report. */
 export interface SummaryBlock {
   readonly type: 'summary';
@@ -178,6 +202,7 @@ export type Block =
   | FigureBlock
   | PicturesBlock
   | ClaimsBlock
+  | ClaimIndexBlock
   | SummaryBlock
   | SettingsBlock
   | ProvenanceBlock

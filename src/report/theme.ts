@@ -5,6 +5,8 @@
  * by a CSS variable (`themed`), and one static SVG then follows the reader's light or dark scheme.
  */
 
+import type { Verdict } from './blocks.js';
+
 /** How a method is drawn, in every chart of every report. */
 export interface MethodStyle {
   /** Name shown to readers. */
@@ -135,6 +137,14 @@ export const RULE = '#8a8a84';
 export const GRID = '#e3e1db';
 export const PAGE = '#fefefc';
 
+/** Colours of the verdicts, beside their words and shapes; text in them has a contrast of at least 4.5 on the page. */
+export const VERDICT_COLOURS = {
+  reproduced: { variable: '--v-yes', light: '#00664b', dark: '#4fc9a0' },
+  'direction holds': { variable: '--v-half', light: '#0a5a94', dark: '#79b8ec' },
+  'not reproduced': { variable: '--v-no', light: '#a23a00', dark: '#f59b6b' },
+  'not run': { variable: '--v-none', light: '#5c5c58', dark: '#b0afa9' },
+} as const satisfies Readonly<Record<Verdict, ThemeColour>>;
+
 interface ThemeColour {
   readonly variable: string;
   readonly light: string;
@@ -160,6 +170,7 @@ export const THEME_COLOURS: readonly ThemeColour[] = [
     light: method.colour,
     dark: method.darkColour,
   })),
+  ...Object.values(VERDICT_COLOURS),
 ];
 
 const VARIABLE_OF = new Map(

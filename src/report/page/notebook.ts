@@ -34,6 +34,7 @@ const BLOCK_TYPES: readonly Block['type'][] = [
   'figure',
   'pictures',
   'claims',
+  'claim-index',
   'summary',
   'settings',
   'provenance',

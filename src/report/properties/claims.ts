@@ -16,7 +16,7 @@ import {
 import { factsOf, warningOf } from '../first-screen.js';
 import { trainingRows, variedLambdas } from '../images/setting-rows.js';
 import { NOT_GIVEN, settingRow as row } from '../setting-row.js';
-import { comparedForm, comparedImages, heroFigure, propertiesRecords, STRONG } from './properties.js';
+import { comparedForm, comparedImages, heroFigure, STRONG } from './properties.js';
 import { EMBEDDING as E, FEATURES as F, FORM_QUANTITIES as Q } from './quantities.js';
 
 /** One method is better than others, of images or with a form. */
@@ -111,7 +111,7 @@ const CLAIMS: readonly Definition[] = [
     id: 'composition',
     label: 'compositions compose',
     claim:
-      'With CARE, R_{a\u2032a} is nearer to R_{a\u2032}R_a than for augmentations that have nothing to do with each other.',
+      'With CARE, the rotation of a composed augmentation is nearer to the product of its parts\u2019 rotations than to one of augmentations that have nothing to do with it.',
     place: 'Corollary 1',
     paperValue: ASKED,
     quantity: E.composition,
@@ -319,7 +319,7 @@ export function propertiesSummary(results: PropertiesResults): SummaryBlock {
   const { claims } = propertiesClaims(results);
   const { plan, images, forms } = results;
   const { profile, preset } = plan.choice;
-  const records = propertiesRecords(results);
+  const records = recordsOf(results.outcomes);
   return {
     type: 'summary',
     question: 'Do augmentations act on the embedding as rotations that compose?',
@@ -338,7 +338,7 @@ export function propertiesSummary(results: PropertiesResults): SummaryBlock {
       profile,
       preset,
       records,
-      planned: images.outcomes.length + forms.outcomes.length,
+      planned: results.outcomes.length,
       items: 'items',
     }),
   };

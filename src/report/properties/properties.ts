@@ -4,7 +4,6 @@ import { FORMS } from '../../experiments/forms/config.js';
 import { FORM_LABELS, type FormsResults } from '../../experiments/forms/study.js';
 import { STRONG_LAMBDA } from '../../experiments/images/retrieval.js';
 import type { BilinearForm } from '../../losses/bilinear-equivariance.js';
-import type { RunRecord } from '../../runs/record.js';
 import type { FigureBlock, Panel, ProvenanceBlock, TableBlock } from '../blocks.js';
 import { describeDots, type ReferenceLevel } from '../charts/dots.js';
 import { brief, mean } from '../charts/statistics.js';
@@ -125,9 +124,9 @@ export function compositionFigure(results: PropertiesResults): FigureBlock {
       { quantity: E.compositionOn, title: 'As it acts on the embeddings' },
     ]),
     columns: 2,
-    paperShows: 'If L_equi is 0, R_{a\u2032a} = R_{a\u2032}R_a. It gives no measurement.',
+    paperShows: 'If L_equi is 0, $R_{a\u2032a} = R_{a\u2032}R_a$. It gives no measurement.',
     weSee:
-      'R_a, R_{a\u2032} and R_{a\u2032a} are fitted to the test images apart from each other. On the left, 0 is perfect composition, and 1 what augmentations give that have nothing to do with each other. On the right, the same difference as the embeddings feel it.',
+      '$R_a$, $R_{a\u2032}$ and $R_{a\u2032a}$ are fitted to the test images apart from each other. On the left, 0 is perfect composition, and 1 what augmentations give that have nothing to do with each other. On the right, the same difference as the embeddings feel it.',
     data: tableOf(compared, 'Composition of rotations behind the head', [
       E.composition,
       E.compositionError,
@@ -331,17 +330,12 @@ export function heroFigure(results: PropertiesResults): FigureBlock {
     ]),
     columns: 2,
     weSee:
-      'Each dot is one encoder. Left: a rotation recovered on one half of the images, tried on the other; 1 is standing still. Right: how far R_{a\u2032a} is from R_{a\u2032}R_a; 1 is what unrelated augmentations give.',
+      'Each dot is one encoder. Left: a rotation recovered on one half of the images, tried on the other; 1 is standing still. Right: how far $R_{a\u2032a}$ is from $R_{a\u2032}R_a$; 1 is what unrelated augmentations give.',
     data,
   };
 }
 
-/** All records of the report. */
-export function propertiesRecords({ images, forms }: PropertiesResults): readonly RunRecord[] {
-  return [...recordsOf(images.outcomes), ...recordsOf(forms.outcomes)];
-}
-
 /** Every run that the report rests on. */
 export function propertiesProvenance(results: PropertiesResults): ProvenanceBlock {
-  return provenanceOf(propertiesRecords(results));
+  return provenanceOf(recordsOf(results.outcomes));
 }

@@ -35,20 +35,20 @@ export function stageQuantities(stage: Stage) {
     composition: {
       measure: 'composition',
       estimate: of('relative'),
-      title: '||R_{a\u2032a} \u2212 R_{a\u2032}R_a|| / that of unrelated augmentations',
+      title: 'composition error / that of unrelated augmentations',
       axis: 'relative error',
       lowerIsBetter: true,
     },
     compositionError: {
       measure: 'composition',
       estimate: of('error'),
-      title: '||R_{a\u2032a} \u2212 R_{a\u2032}R_a||',
+      title: 'composition error, Frobenius norm',
       lowerIsBetter: true,
     },
     compositionOn: {
       measure: 'composition',
       estimate: of('onEmbeddings'),
-      title: '||(R_{a\u2032a} \u2212 R_{a\u2032}R_a) F|| / ||F||',
+      title: 'composition error on the embeddings, / their length',
       lowerIsBetter: true,
     },
     unrelated: {
