@@ -1,8 +1,17 @@
 /** What each experiment's report says, for pages that look over all of them: one entry an experiment. */
+import {
+  collectProperties,
+  EQUIVARIANCE_PROPERTIES,
+  planProperties,
+} from '../experiments/equivariance-properties.js';
+import { planRetrieval, RETRIEVAL } from '../experiments/images/retrieval.js';
+import { collectImages } from '../experiments/images/study.js';
 import { collectProtein, planProtein, PROTEIN } from '../experiments/protein/study.js';
 import type { StudyChoice } from '../experiments/study.js';
 import type { RunRecord } from '../runs/record.js';
 import type { ClaimsBlock, SummaryBlock } from './blocks.js';
+import { retrievalClaims, retrievalSummary } from './images/retrieval-claims.js';
+import { propertiesClaims, propertiesSummary } from './properties/claims.js';
 import { proteinClaims, proteinSummary } from './protein-claims.js';
 
 /** An experiment as its report judges it, from records alone. */
@@ -39,5 +48,17 @@ export const EXPERIMENT_REPORTS: readonly ExperimentReport[] = [
     (records, choice) => collectProtein(planProtein(choice), records),
     proteinClaims,
     proteinSummary,
+  ),
+  experimentReport(
+    RETRIEVAL,
+    (records, choice) => collectImages(planRetrieval(choice), records),
+    retrievalClaims,
+    retrievalSummary,
+  ),
+  experimentReport(
+    EQUIVARIANCE_PROPERTIES,
+    (records, choice) => collectProperties(planProperties(choice), records),
+    propertiesClaims,
+    propertiesSummary,
   ),
 ];
