@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { planBenchmarkTables } from '../../../src/experiments/images/benchmark-tables.js';
+import type { ImageMethod } from '../../../src/experiments/images/config.js';
 import {
   collectImages,
   imageLabel,
   runImages,
   type ImagePlan,
-  type ImageResults,
 } from '../../../src/experiments/images/study.js';
 import { benchmarkClaim } from '../../../src/report/images/benchmark-claims.js';
 import { benchmarkTable } from '../../../src/report/images/benchmark-tables.js';
@@ -85,8 +85,8 @@ async function writeImageNet100(each: Readonly<Record<'train' | 'val', number>>)
   writeFiles(dataDir, files);
 }
 
-/** The laptop's plan for a set of images, one step or two of a small network a method. */
-function tinyPlan(part: string): ImagePlan {
+/** The laptop's plan for a set of images, a few steps of a small network a method. */
+function tinyPlan(part: string, methods: readonly ImageMethod[]): ImagePlan {
   const plan = planBenchmarkTables({
     profile: 'laptop',
     preset: 'paper',
@@ -97,11 +97,11 @@ function tinyPlan(part: string): ImagePlan {
       'training.epochs=1',
       'training.batch=32',
       'training.chunks=2',
-      'data.limit=64',
+      'data.limit=100',
       'moco.queue=32',
       'byol.hidden=8',
       'equimod.hidden=8',
-      'measures.knnLimit=64',
+      'measures.knnLimit=100',
       'measures.k=5',
       'measures.geometryImages=16',
       'measures.geometryAugmentations=2',
@@ -110,7 +110,10 @@ function tinyPlan(part: string): ImagePlan {
       'measure.classifierSeeds=0,1',
     ]),
   });
-  return { ...plan, runs: plan.runs.filter((run) => run.part === part) };
+  return {
+    ...plan,
+    runs: plan.runs.filter((run) => run.part === part && methods.includes(run.method)),
+  };
 }
 
 beforeAll(async () => {
@@ -119,18 +122,16 @@ beforeAll(async () => {
 });
 
 describe.each([
-  ['stl10', 10, 'STL-10'],
-  ['imagenet100', 100, 'ImageNet100'],
-] as const)('%s', (part, classes, title) => {
-  const plan = tinyPlan(part);
+  { part: 'stl10', classes: 10, title: 'STL-10', methods: [...TABLE_1_METHODS, 'untrained'] },
+  { part: 'imagenet100', classes: 100, title: 'ImageNet100', methods: ['simclr', 'care', 'untrained'] },
+] as const)('$part', ({ part, classes, title, methods }) => {
+  const plan = tinyPlan(part, methods);
   const store = openStore(join(root, `runs-${part}`));
 
-  async function results(): Promise<ImageResults> {
-    return runImages(plan, { store, dataDir });
-  }
+  const carryOut = (what: ImagePlan) => runImages(what, { store, dataDir });
 
   it('goes from official files to a record of every method, and to its column of Table 1', async () => {
-    const done = await results();
+    const done = await carryOut(plan);
     for (const { record, method } of done.outcomes) {
       expect(record?.status, method).toBe('finished');
       expect(record?.data.generated).toBe(false);
@@ -146,7 +147,9 @@ describe.each([
     );
     const table = benchmarkTable(shown, part);
     expect(table.rows.map(({ method }) => method)).toEqual([...TABLE_1_METHODS, 'untrained'].map(imageLabel));
+    const ran: readonly string[] = methods.map((method) => imageLabel(method));
     for (const row of table.rows) {
+      if (!ran.includes(String(row.method))) continue;
       const accuracy = done.outcomes.find(({ method }) => imageLabel(method) === row.method)?.record
         ?.measurements.probe?.estimates['features.accuracy']?.value;
       expect(Number(row.ours), String(row.method)).toBeCloseTo(accuracy ?? NaN, 0);
@@ -155,7 +158,10 @@ describe.each([
       for (const key of ['knn', 'classifiers', 'views', 'minutes', 'memory'])
         expect(typeof row[key]).toBe('number');
     }
-    const html = tableBlock(table);
+    const html = tableBlock({
+      ...table,
+      rows: table.rows.filter(({ method }) => ran.includes(String(method))),
+    });
     expect(html).not.toContain('not run');
     expect(html).not.toContain('NaN');
     expect(benchmarkClaim(shown, `simclr-${part}`)).toMatchObject({ verdict: 'not reproduced' });
@@ -163,7 +169,7 @@ describe.each([
 
   it('is found again, without training', async () => {
     const before = store.list().map(({ id }) => store.read(id));
-    await results();
+    await carryOut({ ...plan, runs: plan.runs.filter(({ method }) => method === 'care') });
     expect(store.list().map(({ id }) => store.read(id))).toEqual(before);
   });
 });
