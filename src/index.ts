@@ -115,6 +115,7 @@ export type { StudyEvent } from './experiments/study-event.js';
 export { proteinEncoder } from './experiments/protein/encoder.js';
 export { loadTask } from './experiments/protein/task.js';
 // Experiments on images
+export { planRetrieval } from './experiments/images/retrieval.js';
 export { planBenchmarkTables } from './experiments/images/benchmark-tables.js';
 export { planColorSensitivity } from './experiments/images/color-sensitivity.js';
 export {
@@ -139,6 +140,17 @@ export { benchmarkSettings } from './report/images/benchmark-settings.js';
 export * as colorCharts from './report/images/color-sensitivity.js';
 export { colorClaims, colorSettings, colorSummary } from './report/images/color-claims.js';
 export { colorFindings } from './report/images/color-findings.js';
+export * as retrievalCharts from './report/images/retrieval.js';
+export { retrievalClaims, retrievalSettings, retrievalSummary } from './report/images/retrieval-claims.js';
+export { retrievalFindings } from './report/images/retrieval-findings.js';
+export { collectReproduction, type ReproductionResults } from './report/reproduction/results.js';
+export {
+  reproductionClaims,
+  reproductionReports,
+  reproductionSummary,
+} from './report/reproduction/overview.js';
+export { dataTable, reproducibilityCard, runsTable } from './report/reproduction/card.js';
+export { reproducibilityChecklist } from './report/reproduction/checklist.js';
 export { renderReport } from './report/render-report.js';
 export { formatEstimate, formatValues } from './report/claims.js';
 export type { Block, FigureBlock, TableBlock } from './report/blocks.js';

@@ -25,7 +25,7 @@ export function registerNotebook(program: Command): void {
     .argument('<file>', 'the notebook')
     .option(
       '-p, --parameter <key=value>',
-      'set a variable of the cell tagged "parameters" (repeatable)',
+      'set a variable of the cell tagged "parameters", or a setting: -p training.lambda=0.03 (repeatable)',
       addParameter,
       {},
     )

@@ -1,11 +1,13 @@
 /** From an executed notebook to report files. */
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { EXPERIMENT_NAMES } from '../experiments/experiments.js';
 import { formatNotebook } from '../notebook/nbformat.js';
 import { describeFailure, runNotebook } from '../notebook/run-notebook.js';
 import type { SummaryBlock } from '../report/blocks.js';
 import { notebookSummary, renderReport } from '../report/render-report.js';
+import type { ReproductionChoice } from '../report/reproduction/results.js';
 import { UserError } from '../runs/user-error.js';
 import { makeFolder } from '../tensorflow/setup/folders.js';
 import { writeFileAtomically } from '../train/atomic-file.js';
@@ -83,6 +85,38 @@ export async function writeReport(request: ReportRequest): Promise<WrittenReport
   });
   writeFileAtomically(html, page, 'the report');
   return { html, summary: notebookSummary(executed.notebook) };
+}
+
+/** Name of the notebook over all experiments. */
+export const INDEX = 'index';
+
+/** What the index looks at beside the store. */
+export interface IndexRequest {
+  readonly out: string;
+  readonly runs: string;
+  readonly preset: string;
+  /** Left out: of each experiment the profile with most runs. */
+  readonly profile?: string;
+  readonly chosen?: NonNullable<ReproductionChoice['chosen']>;
+  readonly signal?: AbortSignal;
+}
+
+/** Writes the report over all experiments, which links to those that lie in the same folder. */
+export async function writeIndex(request: IndexRequest): Promise<WrittenReport> {
+  const { out, runs, preset, profile, chosen = {}, signal } = request;
+  const beside = EXPERIMENT_NAMES.filter((name) => existsSync(join(out, `${name}.html`)));
+  return writeReport({
+    name: INDEX,
+    out,
+    parameters: {
+      preset,
+      runs: notebookPath(runs),
+      chosen: JSON.stringify(chosen),
+      reports: JSON.stringify(beside),
+      ...(profile === undefined ? {} : { profile }),
+    },
+    ...(signal === undefined ? {} : { signal }),
+  });
 }
 
 function packageVersion(): string {

@@ -6,7 +6,7 @@ import { mostRecorded } from '../experiments/study.js';
 import { DEFAULT_PRESET, parsePreset, PRESET_NAMES } from '../runs/presets.js';
 import { parseProfile, PROFILE_NAMES } from '../runs/profiles.js';
 import { openStore } from '../runs/store.js';
-import { notebookPath, prepareFolder, writeReport } from './report-files.js';
+import { notebookPath, prepareFolder, writeIndex, writeReport } from './report-files.js';
 
 interface ReportOptions {
   readonly runs: string;
@@ -60,4 +60,11 @@ async function report(names: readonly string[], options: ReportOptions): Promise
       `Report: ${relative('.', written.html)} (profile ${plan.choice.profile}, ${recorded} of ${plan.runs.length} runs)`,
     );
   }
+  const index = await writeIndex({
+    out,
+    runs: options.runs,
+    preset,
+    ...(profile === undefined ? {} : { profile }),
+  });
+  console.log(`Index: ${relative('.', index.html)}`);
 }

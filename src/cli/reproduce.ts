@@ -19,9 +19,26 @@ import { openStore, type RunStore } from '../runs/store.js';
 import { UserError } from '../runs/user-error.js';
 import { startEngine } from '../tensorflow/engine.js';
 import { knownRecords, needsOf } from './plan-needs.js';
-import { notebookPath, prepareFolder, writeReport } from './report-files.js';
-import { collect, eagerOption, executionOf, fastOption, type ExecutionOptions } from './run-options.js';
+import {
+  INDEX,
+  notebookPath,
+  prepareFolder,
+  writeIndex,
+  writeReport,
+  type IndexRequest,
+  type WrittenReport,
+} from './report-files.js';
+import {
+  collect,
+  eagerOption,
+  executionOf,
+  fastOption,
+  jobsOption,
+  parseJobs,
+  type ExecutionOptions,
+} from './run-options.js';
 import { stopSignal } from './signals.js';
+import { runStudyJobs } from './study-jobs.js';
 import { studyProgress } from './study-progress.js';
 import { durationText } from './text-table.js';
 
@@ -32,6 +49,7 @@ interface ReproduceOptions extends ExecutionOptions {
   readonly runs: string;
   readonly data?: string;
   readonly parameter: readonly string[];
+  readonly jobs: string;
   readonly plan?: boolean;
 }
 
@@ -39,7 +57,7 @@ const EXAMPLES = `
 Examples:
   care reproduce --plan                              what all experiments need
   care reproduce protein -p training.lambda=3        one experiment with a setting of your own
-  care reproduce cifar-color-sensitivity --profile overnight
+  care reproduce --profile overnight --jobs 2        larger, two runs at a time
 `;
 
 /** Adds `care reproduce`. */
@@ -59,6 +77,7 @@ export function registerReproduce(program: Command): void {
       collect,
       [],
     )
+    .addOption(jobsOption())
     .addOption(fastOption())
     .addOption(eagerOption())
     .option('--plan', 'show what would be done, and stop')
@@ -131,16 +150,26 @@ function tasksOf(names: readonly string[], options: ReproduceOptions): readonly 
 }
 
 /** Trains and measures what is missing of an experiment. */
-async function carryOut({ plan }: Task, options: StudyOptions): Promise<void> {
-  const progress = studyProgress();
+async function carryOut({ experiment, plan }: Task, options: StudyOptions, parallel: number): Promise<void> {
   try {
-    await plan.carryOut({ ...options, onEvent: progress.onEvent });
+    if (parallel > 1) {
+      const ready = await plan.readiness(options);
+      await runStudyJobs(experiment.name, plan, ready, { ...options, parallel });
+    } else await carryOutHere(plan, options);
   } catch (error) {
     if (!(error instanceof InterruptedError)) throw error;
     process.exitCode = 130;
     throw new UserError(error.message, 'Nothing is lost: trained runs and the last checkpoint are kept.', {
       cause: error,
     });
+  }
+}
+
+/** In this process, run by run. */
+async function carryOutHere(plan: ExperimentPlan, options: StudyOptions): Promise<void> {
+  const progress = studyProgress();
+  try {
+    await plan.carryOut({ ...options, onEvent: progress.onEvent });
   } finally {
     progress.stop();
   }
@@ -165,16 +194,38 @@ async function report(
       ...(data === null ? {} : { data }),
     },
   });
-  if (written.summary !== undefined) {
-    console.log(`\n${written.summary.question}\n${written.summary.answer}`);
-    for (const { label, verdict } of written.summary.verdicts)
-      console.log(`  ${verdict.padEnd(15)} ${label}`);
+  tell('Report', written);
+}
+
+/** The index, for the runs that were made just now. */
+async function index(tasks: readonly Task[], options: ReproduceOptions, signal: AbortSignal): Promise<void> {
+  const settings = options.parameter;
+  const chosen = tasks.map(({ experiment, data }) => [
+    experiment.name,
+    { ...(data === null ? {} : { data }), ...(settings.length === 0 ? {} : { settings }) },
+  ]);
+  const written = await writeIndex({
+    out: resolve(options.out),
+    runs: options.runs,
+    preset: options.preset,
+    profile: options.profile,
+    chosen: Object.fromEntries(chosen) as NonNullable<IndexRequest['chosen']>,
+    signal,
+  });
+  tell('Index', written);
+}
+
+function tell(what: string, { html, summary }: WrittenReport): void {
+  if (summary !== undefined) {
+    console.log(`\n${summary.question}\n${summary.answer}`);
+    for (const { label, verdict } of summary.verdicts) console.log(`  ${verdict.padEnd(15)} ${label}`);
   }
-  console.log(`Report: ${relative('.', written.html)}`);
+  console.log(`${what}: ${relative('.', html)}`);
 }
 
 async function reproduce(names: readonly string[], options: ReproduceOptions): Promise<void> {
   const tasks = tasksOf(names, options);
+  const parallel = parseJobs(options.jobs);
   const out = resolve(options.out);
   if (options.plan !== true) prepareFolder(out);
   const store = openStore(options.runs);
@@ -198,21 +249,25 @@ async function reproduce(names: readonly string[], options: ReproduceOptions): P
     process.stderr.write('\nStopping after this step, with a checkpoint; once more ends at once.\n'),
   );
   const failures: string[] = [];
-  for (const task of tasks) {
-    await carryOut(task, { ...common, signal });
+  // The other reports are rendered all the same; the exit code tells.
+  const attempt = async (name: string, work: () => Promise<void>): Promise<void> => {
     try {
-      await report(task, options, signal);
+      await work();
     } catch (error) {
-      // The other reports are rendered all the same; the exit code tells.
-      if (signal.aborted || tasks.length === 1 || !(error instanceof UserError)) throw error;
-      failures.push(task.experiment.name);
+      if (signal.aborted || !(error instanceof UserError)) throw error;
+      failures.push(name);
       process.stderr.write(`${error.message}\n${error.hint}\n`);
     }
+  };
+  for (const task of tasks) {
+    await carryOut(task, { ...common, signal }, parallel);
+    await attempt(task.experiment.name, () => report(task, options, signal));
   }
+  await attempt(INDEX, () => index(tasks, options, signal));
   console.log(`\n${durationText((performance.now() - startedAt) / 1000)} in all`);
   if (failures.length > 0) {
     throw new UserError(
-      `The notebook of ${failures.join(' and of ')} failed; the other reports are there.`,
+      `The notebook ${failures.join(' and ')} failed; the other reports are there.`,
       'What went wrong stands above.',
     );
   }

@@ -1,5 +1,7 @@
 /** Options that every command which trains shares. */
+import { availableParallelism } from 'node:os';
 import { Option } from 'commander';
+import { UserError } from '../runs/user-error.js';
 import type { Execution } from '../tensorflow/compile.js';
 
 /** Collects an option that may be given several times. */
@@ -28,4 +30,25 @@ export function eagerOption(): Option {
 export function executionOf({ fast, eager }: ExecutionOptions): Execution {
   if (fast === true) return 'fast';
   return eager === true ? 'eager' : 'chained';
+}
+
+/** `--jobs`. */
+export function jobsOption(): Option {
+  const about = 'runs at the same time, each in a process with its share of the cores';
+  return new Option('--jobs <n>', about).default('1');
+}
+
+/** @throws UserError for what is no number of jobs. */
+export function parseJobs(text: string): number {
+  const jobs = Number(text);
+  if (Number.isInteger(jobs) && jobs >= 1) return jobs;
+  throw new UserError(
+    `--jobs is "${text}"; it is the number of runs at the same time.`,
+    'Give a whole number from 1.',
+  );
+}
+
+/** The threads of each of several processes; one alone takes what TensorFlow chooses. */
+export function threadShare(jobs: number): { readonly threads?: number } {
+  return jobs === 1 ? {} : { threads: Math.max(1, Math.floor(availableParallelism() / jobs)) };
 }

@@ -1,11 +1,11 @@
-/** Progress of a sweep in a terminal: a bar over all runs and what each one at hand is at; lines elsewhere. */
+/** Progress of runs in processes of their own: a bar over all of them and what each one at hand is at; lines elsewhere. */
 import cliProgress from 'cli-progress';
 import type { StudyEvent } from '../experiments/study-event.js';
 import type { QueueEvent } from '../runs/queue.js';
 import { detailText, shareDone } from './study-progress.js';
 
 export interface SweepProgress {
-  readonly onQueue: (event: QueueEvent<string>) => void;
+  readonly onQueue: (event: QueueEvent<unknown>) => void;
   /** What run number `index` is at. */
   readonly onJob: (index: number, event: StudyEvent) => void;
   readonly onRemark: (remark: string) => void;

@@ -1,8 +1,8 @@
 /** `care sweep`: a grid of settings over one experiment, each combination a run of the store. */
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { relative } from 'node:path';
 import type { Command } from 'commander';
+import { runJobProcess } from '../experiments/job-process.js';
 import {
   EXAMPLE,
   expandSweep,
@@ -12,13 +12,21 @@ import {
   type Sweep,
   type SweepJob,
 } from '../experiments/sweep/grid.js';
-import { runJobProcess } from '../experiments/sweep/job-process.js';
 import { checkJob, type JobContext } from '../experiments/sweep/job.js';
 import { runQueue, type Outcome } from '../runs/queue.js';
 import type { RunRecord } from '../runs/record.js';
 import { openStore, type RunStore } from '../runs/store.js';
 import { UserError } from '../runs/user-error.js';
-import { collect, eagerOption, executionOf, fastOption, type ExecutionOptions } from './run-options.js';
+import {
+  collect,
+  eagerOption,
+  executionOf,
+  fastOption,
+  jobsOption,
+  parseJobs,
+  threadShare,
+  type ExecutionOptions,
+} from './run-options.js';
 import { stopSignal } from './signals.js';
 import { sweepProgress } from './sweep-progress.js';
 import { durationText, estimateText, textTable } from './text-table.js';
@@ -53,7 +61,7 @@ export function registerSweep(program: Command): void {
     .command('sweep')
     .description('train and measure every combination of a grid of settings')
     .argument('<file>', 'the grid, as JSON')
-    .option('--jobs <n>', 'runs at the same time, each in a process with its share of the cores', '1')
+    .addOption(jobsOption())
     .option('--runs <folder>', 'where the runs are kept', process.env.CARE_RUNS_DIR ?? 'runs')
     .option('--data-dir <folder>', 'the data folder (default: CARE_DATA_DIR, then ../shared/data)')
     .option('--show <measure.estimate>', 'a column of the table, e.g. knn.accuracy (repeatable)', collect, [])
@@ -81,15 +89,6 @@ function readSweep(file: string): Sweep {
   return parseSweep(text, file);
 }
 
-function parseJobs(text: string): number {
-  const jobs = Number(text);
-  if (Number.isInteger(jobs) && jobs >= 1) return jobs;
-  throw new UserError(
-    `--jobs is "${text}"; it is the number of runs at the same time.`,
-    'Give a whole number from 1.',
-  );
-}
-
 /** An estimate of a record by `measure.estimate`. */
 function shownValue(record: RunRecord, path: string): string {
   const dot = path.indexOf('.');
@@ -97,21 +96,21 @@ function shownValue(record: RunRecord, path: string): string {
   return estimate === undefined ? '' : estimateText(estimate);
 }
 
-function stateText(outcome: Outcome<string>): string {
+function stateText(outcome: Outcome<string | null>): string {
   if (outcome.state === 'done') return outcome.attempts === 1 ? 'done' : `done, attempt ${outcome.attempts}`;
   return outcome.state;
 }
 
 function printTable(
   jobs: readonly SweepJob[],
-  outcomes: readonly Outcome<string>[],
+  outcomes: readonly Outcome<string | null>[],
   store: RunStore,
   shown: readonly string[],
 ): void {
   const labels = shortLabels(jobs);
   const rows = labels.map((label, i) => {
     const outcome = outcomes[i] ?? ({ state: 'stopped', attempts: 0 } as const);
-    const record = outcome.state === 'done' ? store.read(outcome.result) : null;
+    const record = outcome.state === 'done' && outcome.result !== null ? store.read(outcome.result) : null;
     return [
       label,
       stateText(outcome),
@@ -155,10 +154,9 @@ async function sweep(file: string, options: SweepOptions): Promise<void> {
     process.stderr.write('\nStopping after this step, with checkpoints; once more ends at once.\n'),
   );
   const progress = sweepProgress(shortLabels(jobs));
-  const threads =
-    parallel === 1 ? {} : { threads: Math.max(1, Math.floor(availableParallelism() / parallel)) };
+  const threads = threadShare(parallel);
   const numbers = new Map(jobs.map((job, index) => [job, index]));
-  const outcomes = await runQueue<SweepJob, string>({
+  const outcomes = await runQueue<SweepJob, string | null>({
     jobs,
     parallel,
     retries,
@@ -167,7 +165,7 @@ async function sweep(file: string, options: SweepOptions): Promise<void> {
     onEvent: progress.onQueue,
     run: (job, _, stop) =>
       runJobProcess(
-        { job, context },
+        { of: 'sweep', job, context },
         {
           ...threads,
           ...(stop === undefined ? {} : { signal: stop }),
@@ -182,7 +180,7 @@ async function sweep(file: string, options: SweepOptions): Promise<void> {
 }
 
 /** Says what was not done, and ends with a status that tells so. */
-function conclude(jobs: readonly SweepJob[], outcomes: readonly Outcome<string>[]): void {
+function conclude(jobs: readonly SweepJob[], outcomes: readonly Outcome<string | null>[]): void {
   const failures = outcomes.flatMap((outcome, i) =>
     outcome.state === 'failed' ? [`  ${jobLabel(jobs[i] as SweepJob)}: ${outcome.error.message}`] : [],
   );

@@ -3,10 +3,16 @@ import { closest } from '../runs/closest.js';
 import { UserError } from '../runs/user-error.js';
 import { benchmarkTables } from './images/benchmark-tables.js';
 import { colorSensitivity } from './images/color-sensitivity.js';
+import { retrievalExperiment } from './images/retrieval.js';
 import { proteinExperiment } from './protein/study.js';
 import type { Experiment } from './study.js';
 
-export const EXPERIMENTS: readonly Experiment[] = [proteinExperiment, colorSensitivity, benchmarkTables];
+export const EXPERIMENTS: readonly Experiment[] = [
+  proteinExperiment,
+  colorSensitivity,
+  retrievalExperiment,
+  benchmarkTables,
+];
 
 export const EXPERIMENT_NAMES: readonly string[] = EXPERIMENTS.map(({ name }) => name);
 

@@ -68,6 +68,8 @@ export interface ExperimentPlan {
   readonly readiness: (options: StudyOptions) => Promise<Readiness>;
   /** Brings every run to its end. */
   readonly carryOut: (options: StudyOptions) => Promise<void>;
+  /** The same with some of its runs, by their places: for a process that works on no others. */
+  readonly only: (runs: readonly number[]) => ExperimentPlan;
   /** Which runs records have. */
   readonly recorded: (records: readonly RunRecord[]) => number;
 }
@@ -116,6 +118,11 @@ export interface RecordedPlan {
   readonly recorded: number;
 }
 
+/** What is given of a choice; the rest is found. */
+export interface PartialChoice extends Omit<StudyChoice, 'profile'> {
+  readonly profile?: ProfileName;
+}
+
 /**
  * The profile and data set of an experiment of which records hold most: for showing records without knowing how they came
  * about. Of equals the larger profile.
@@ -123,17 +130,14 @@ export interface RecordedPlan {
 export function mostRecorded(
   experiment: Experiment,
   records: readonly RunRecord[],
-  choice: { readonly preset: PresetName; readonly profile?: ProfileName },
+  choice: PartialChoice,
 ): RecordedPlan {
   const profiles = choice.profile === undefined ? BY_SIZE : [choice.profile];
-  const data = experiment.data === undefined ? [null] : [...experiment.data, 'generated'];
+  const known = experiment.data === undefined ? [null] : [...experiment.data, 'generated'];
+  const data = choice.data === undefined ? known : [choice.data];
   const candidates = profiles.flatMap((profile) =>
     data.map((name) => {
-      const plan = experiment.plan({
-        preset: choice.preset,
-        profile,
-        ...(name === null ? {} : { data: name }),
-      });
+      const plan = experiment.plan({ ...choice, profile, ...(name === null ? {} : { data: name }) });
       return { plan, data: name, recorded: plan.recorded(records) };
     }),
   );

@@ -2,8 +2,12 @@
 import type {
   Block,
   ClaimResult,
+  ClaimIndexBlock,
   ClaimsBlock,
   FigureBlock,
+  Gallery,
+  Picture,
+  PicturesBlock,
   ProseBlock,
   SettingsBlock,
   SummaryBlock,
@@ -42,8 +46,12 @@ export function blockHtml(block: Exclude<Block, FigureBlock | ProseBlock>): Html
   switch (block.type) {
     case 'table':
       return tableHtml(block);
+    case 'pictures':
+      return picturesHtml(block);
     case 'claims':
       return tableHtml(claimsTable(block));
+    case 'claim-index':
+      return tableHtml(claimIndexTable(block));
     case 'summary':
       return summaryHtml(block);
     case 'settings':
@@ -62,8 +70,12 @@ export function blockText(block: Block): string {
       return block.markdown;
     case 'table':
       return tableText(block);
+    case 'pictures':
+      return `${block.title}\n${tableText(block.data)}`;
     case 'claims':
       return tableText(claimsTable(block));
+    case 'claim-index':
+      return tableText(claimIndexTable(block));
     case 'summary':
       return summaryText(block);
     case 'settings':
@@ -71,6 +83,36 @@ export function blockText(block: Block): string {
     case 'provenance':
       return tableText(provenanceTable(block.records));
   }
+}
+
+/** A picture that is one: nothing else may stand in a page's source. */
+const PNG = /^data:image\/png;base64,[A-Za-z0-9+/]+=*$/;
+
+function pictureHtml({ src, alt, marked = false }: Picture): Html {
+  const safe = PNG.test(src) ? src : '';
+  const frame = marked ? 'outline:2px solid currentColor;outline-offset:1px' : '';
+  return `<img src="${safe}" alt="${escapeHtml(alt)}" title="${escapeHtml(alt)}" width="48" height="48" style="display:inline-block;margin:3px;${frame}">`;
+}
+
+function galleryHtml({ title, lead, columns, rows }: Gallery): Html {
+  const query = lead.map(
+    (picture) =>
+      `<span style="margin-right:1em">${pictureHtml(picture)} ${escapeHtml(picture.caption)}</span>`,
+  );
+  const head = columns.map((name) => `<th style="text-align:left">${escapeHtml(name)}</th>`).join('');
+  const body = rows.map(({ label, columns: found }) => {
+    const cells = found.map(
+      (pictures) =>
+        `<td style="text-align:left;white-space:nowrap">${pictures.map(pictureHtml).join('')}</td>`,
+    );
+    return `<tr><th style="text-align:left">${escapeHtml(label)}</th>${cells.join('')}</tr>`;
+  });
+  return `<p>${escapeHtml(title)}</p><p>${query.join('')}</p><table><thead><tr><th></th>${head}</tr></thead><tbody>${body.join('')}</tbody></table>`;
+}
+
+function picturesHtml({ title, galleries, markMeans }: PicturesBlock): Html {
+  const legend = markMeans === undefined ? '' : `<p><small>Framed: ${escapeHtml(markMeans)}.</small></p>`;
+  return `<p><strong>${escapeHtml(title)}</strong></p>${galleries.map(galleryHtml).join('')}${legend}`;
 }
 
 function tableHtml(table: TableBlock): Html {
@@ -143,6 +185,30 @@ function claimsTable({ claims }: ClaimsBlock): TableBlock {
       difference: claim.difference,
       verdict: `${VERDICT_MARKS[claim.verdict]} ${claim.verdict}`,
       because: claim.because,
+    })),
+  };
+}
+
+function claimIndexTable({ sections }: ClaimIndexBlock): TableBlock {
+  const claims = sections.flatMap(({ groups }) =>
+    groups.flatMap(({ place, claims: own }) => own.map((claim) => ({ place, claim }))),
+  );
+  return {
+    type: 'table',
+    title: 'All claims',
+    columns: [
+      text('place', 'Place'),
+      text('claim', 'Claim'),
+      text('ours', 'Ours'),
+      text('verdict', 'Verdict'),
+      text('experiment', 'Report'),
+    ],
+    rows: claims.map(({ place, claim: { claim, ours, verdict, experiment } }) => ({
+      place,
+      claim,
+      ours,
+      verdict: `${VERDICT_MARKS[verdict]} ${verdict}`,
+      experiment,
     })),
   };
 }

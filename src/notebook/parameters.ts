@@ -17,6 +17,8 @@ export interface NotebookParameter {
 /** The tag of the cell that declares the parameters, and of the one that we put behind it. */
 const DECLARING_TAG = 'parameters';
 const INJECTED_TAG = 'injected-parameters';
+/** The parameter that takes settings of an experiment, `key=value` each: those whose name has a dot go there. */
+const SETTINGS = 'settings';
 
 /** The parameters that a notebook declares: the top-level variables of its cell tagged `parameters`. */
 export function notebookParameters(notebook: Notebook): readonly NotebookParameter[] {
@@ -25,27 +27,30 @@ export function notebookParameters(notebook: Notebook): readonly NotebookParamet
 }
 
 /**
- * The notebook with a cell that sets parameters, behind the one that declares them.
+ * The notebook with a cell that sets parameters, behind the one that declares them, and says so in its output.
  *
  * Values are read as JSON where that gives a number, a boolean, a list or an object, and as text otherwise; a parameter
- * declared as `string` keeps its text as it is.
+ * declared as `string` keeps its text as it is. A name with a dot, `training.lambda`, is a setting of the experiment and is
+ * added to the parameter `settings` of a notebook that has it.
  *
  * @throws Error for a name that the notebook does not declare, listing those that it does.
  */
-export function injectParameters(notebook: Notebook, values: Readonly<Record<string, string>>): Notebook {
-  const names = Object.keys(values);
-  if (names.length === 0) return notebook;
+export function injectParameters(notebook: Notebook, given: Readonly<Record<string, string>>): Notebook {
+  if (Object.keys(given).length === 0) return notebook;
   const declared = notebookParameters(notebook);
+  const values = withSettings(given, declared);
+  const names = Object.keys(values);
   const unknown = names.filter((name) => !declared.some((parameter) => parameter.name === name));
   if (unknown.length > 0) throw new Error(unknownParameters(notebook, unknown, declared));
-  const lines = declared
-    .filter((parameter) => parameter.name in values)
-    .map((parameter) => overridingLine(parameter, values[parameter.name] ?? ''));
+  const set = declared
+    .filter(({ name }) => name in values)
+    .map((parameter) => ({ parameter, value: valueOf(parameter, values[parameter.name] ?? '') }));
+  const lines = set.map(({ parameter, value }) => overridingLine(parameter, value));
   const injected: CodeCell = {
     cell_type: 'code',
     ...(notebook.nbformat_minor >= 5 ? { id: INJECTED_TAG } : {}),
     metadata: { tags: [INJECTED_TAG] },
-    source: ['// Parameters of this run\n', ...lines].join(''),
+    source: ['// Parameters of this run\n', ...lines, sayingLine(set)].join(''),
     outputs: [],
     execution_count: null,
   };
@@ -73,18 +78,49 @@ function unknownParameters(
 ): string {
   const what = `unknown notebook parameter${unknown.length > 1 ? 's' : ''} ${unknown.join(', ')}`;
   if (!declaringCell(notebook)) return `${what}: the notebook has no cell tagged "${DECLARING_TAG}"`;
-  return `${what}; the notebook knows: ${declared.map(({ name }) => name).join(', ') || 'none'}`;
+  const settings = declared.some(({ name }) => name === SETTINGS)
+    ? '. A setting of the experiment has a dot: training.lambda=3'
+    : '';
+  return `${what}; the notebook knows: ${declared.map(({ name }) => name).join(', ') || 'none'}${settings}`;
+}
+
+interface SetParameter {
+  readonly parameter: NotebookParameter;
+  readonly value: unknown;
+}
+
+/** Names with a dot, gathered in the parameter that takes settings. */
+function withSettings(
+  given: Readonly<Record<string, string>>,
+  declared: readonly NotebookParameter[],
+): Readonly<Record<string, string>> {
+  const dotted = Object.entries(given).filter(([name]) => name.includes('.'));
+  if (dotted.length === 0 || !declared.some(({ name }) => name === SETTINGS)) return given;
+  const listed = parseValue(given[SETTINGS] ?? '[]');
+  const earlier: readonly unknown[] = Array.isArray(listed) ? listed : [listed];
+  const settings = [...earlier, ...dotted.map(([name, value]) => `${name}=${value}`)];
+  const others = Object.entries(given).filter(([name]) => !name.includes('.'));
+  return { ...Object.fromEntries(others), [SETTINGS]: JSON.stringify(settings) };
+}
+
+function valueOf({ type }: NotebookParameter, text: string): unknown {
+  return type === 'string' ? text : parseValue(text);
 }
 
 /**
  * `const` where the type is known, so that a wrong value is a compile error of this very cell; else `let`, because a
  * `const` would narrow to the one value and later comparisons with another would not compile.
  */
-function overridingLine({ name, type }: NotebookParameter, text: string): string {
-  const value = type === 'string' ? text : parseValue(text);
+function overridingLine({ name, type }: NotebookParameter, value: unknown): string {
   return type === null
     ? `let ${name} = ${JSON.stringify(value)};\n`
     : `const ${name}: ${type} = ${JSON.stringify(value)};\n`;
+}
+
+/** Shows what was set below the cell, where a reader sees it without unfolding code. */
+function sayingLine(set: readonly SetParameter[]): string {
+  const words = set.map(({ parameter: { name }, value }) => `${name} = ${JSON.stringify(value)}`);
+  return `console.log(${JSON.stringify(`Set for this run: ${words.join(', ')}`)});\n`;
 }
 
 function parseValue(text: string): unknown {

@@ -89,6 +89,30 @@ export interface ClaimsBlock {
   readonly claims: readonly ClaimResult[];
 }
 
+/** A claim beside others of other experiments. */
+export interface ReportedClaim extends ClaimResult {
+  /** The experiment whose report has it. */
+  readonly experiment: string;
+  /** The report's file beside this one; absent where there is none. */
+  readonly report?: string;
+}
+
+/** Something that the paper shows, or that was asked of it, with the claims that decide it. */
+export interface ClaimGroup {
+  readonly id: string;
+  /** Figure, table or request. */
+  readonly place: string;
+  /** What is shown or asked there, as a sentence. */
+  readonly shows: string;
+  readonly claims: readonly ReportedClaim[];
+}
+
+/** All claims of all experiments, to be looked through by verdict. */
+export interface ClaimIndexBlock {
+  readonly type: 'claim-index';
+  readonly sections: readonly { readonly title: string; readonly groups: readonly ClaimGroup[] }[];
+}
+
 /** The first screen of a report. */
 export interface SummaryBlock {
   readonly type: 'summary';
@@ -130,8 +154,59 @@ export interface ProseBlock {
   readonly markdown: string;
 }
 
+/** A small picture, whole inside the block. */
+export interface Picture {
+  /** A PNG as a data URL, at most 64 pixels wide and high: a page may hold a hundred of them. */
+  readonly src: string;
+  /** What is to be known of it, for readers who cannot see it. */
+  readonly alt: string;
+  /** Set apart by a frame; `markMeans` of the block says what that stands for. */
+  readonly marked?: boolean;
+}
+
+/** One row of a gallery: what a method found, in columns of several pictures each. */
+export interface PictureRow {
+  readonly label: string;
+  /** For each of the gallery's columns, the pictures in order. */
+  readonly columns: readonly (readonly Picture[])[];
+}
+
+/** Pictures that belong to one query. */
+export interface Gallery {
+  readonly title: string;
+  /** The query itself, each picture with its words. */
+  readonly lead: readonly (Picture & { readonly caption: string })[];
+  readonly columns: readonly string[];
+  readonly rows: readonly PictureRow[];
+}
+
+/** Galleries of small pictures, such as queries with their neighbours, after the manner of a figure. */
+export interface PicturesBlock {
+  readonly type: 'pictures';
+  readonly id: string;
+  /** What is seen, as a sentence. */
+  readonly title: string;
+  readonly paperPlace?: string;
+  readonly galleries: readonly Gallery[];
+  /** What a framed picture is, e.g. `a neighbour of the query\u2019s class`. */
+  readonly markMeans?: string;
+  readonly paperShows?: string;
+  readonly weSee?: string;
+  readonly differs?: string;
+  /** The numbers behind the pictures: shown folded, and offered as a CSV download. */
+  readonly data: TableBlock;
+}
+
 export type Block =
-  TableBlock | FigureBlock | ClaimsBlock | SummaryBlock | SettingsBlock | ProvenanceBlock | ProseBlock;
+  | TableBlock
+  | FigureBlock
+  | PicturesBlock
+  | ClaimsBlock
+  | ClaimIndexBlock
+  | SummaryBlock
+  | SettingsBlock
+  | ProvenanceBlock
+  | ProseBlock;
 
 /** The mime type under which a notebook output carries its block beside the form that Jupyter shows. */
 export const BLOCK_MIME = 'application/vnd.care.block+json';

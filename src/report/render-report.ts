@@ -2,6 +2,7 @@
 import type { Block, SummaryBlock } from './blocks.js';
 import { badgeRow } from './page/badges.js';
 import type { Badge } from './page/badges.js';
+import { claimIndex, filterStyle } from './page/claim-index.js';
 import { anchorRegistry, escapeHtml } from './page/escape.js';
 import { expressionTable } from './page/expressions.js';
 import { figureBlock } from './page/figures.js';
@@ -19,6 +20,7 @@ import {
   terminalText,
   vegaLiteOf,
 } from './page/outputs.js';
+import { picturesBlock } from './page/pictures.js';
 import { claimAnchor, claimsTable, provenanceBlock } from './page/provenance.js';
 import { pageScripts } from './page/scripts.js';
 import { pageShell } from './page/shell.js';
@@ -242,10 +244,15 @@ async function blockHtml(block: Block, draft: Draft): Promise<string> {
         level: Math.min(6, draft.level + 1),
         id: draft.anchors(block.id),
       });
+    case 'pictures':
+      return picturesBlock(block, { level: Math.min(6, draft.level + 1), id: draft.anchors(block.id) });
     case 'table':
       return tableBlock(block);
     case 'claims':
       return ownHeading('Claims', draft) + claimsTable(block, draft.knownRuns);
+    case 'claim-index':
+      draft.room.styles.add(filterStyle());
+      return claimIndex(block, Math.min(6, draft.level + 1));
     case 'settings':
       return ownHeading('Settings', draft) + settingsBlock(block);
     case 'provenance':

@@ -5,6 +5,8 @@
  * by a CSS variable (`themed`), and one static SVG then follows the reader's light or dark scheme.
  */
 
+import type { Verdict } from './blocks.js';
+
 /** How a method is drawn, in every chart of every report. */
 export interface MethodStyle {
   /** Name shown to readers. */
@@ -83,7 +85,7 @@ function findBase(name: string): MethodStyle | undefined {
 }
 
 /**
- * Style of a method. `CARE (X)` has the colour and shape of X, dashed.
+ * Style of a method. `CARE (X)` has the colour and shape of X, dashed; `X, λ v` has the colour of X, a shape and dash of its own.
  *
  * @throws when the method has no colour: every chart of every report must agree, so none is made up.
  */
@@ -93,6 +95,9 @@ export function methodStyle(name: string): MethodStyle {
   const on = /^\s*care\s*\((.+)\)\s*$/i.exec(name)?.[1];
   const carried = on === undefined ? undefined : findBase(on);
   if (carried) return { ...carried, name, dash: [5, 3] };
+  const varied = /^(.+), \u03bb \S+$/.exec(name)?.[1];
+  const main = varied === undefined ? undefined : findBase(varied);
+  if (main) return { ...main, name, dash: [2, 3], shape: 'diamond' };
   const known = METHODS.map((method) => method.name).join(', ');
   throw new Error(
     `methodStyle: no colour for method "${name}". Known: ${known}, and "CARE (X)" for X of these. ` +
@@ -132,6 +137,14 @@ export const RULE = '#8a8a84';
 export const GRID = '#e3e1db';
 export const PAGE = '#fefefc';
 
+/** Colours of the verdicts, beside their words and shapes; text in them has a contrast of at least 4.5 on the page. */
+export const VERDICT_COLOURS = {
+  reproduced: { variable: '--v-yes', light: '#00664b', dark: '#4fc9a0' },
+  'direction holds': { variable: '--v-half', light: '#0a5a94', dark: '#79b8ec' },
+  'not reproduced': { variable: '--v-no', light: '#a23a00', dark: '#f59b6b' },
+  'not run': { variable: '--v-none', light: '#5c5c58', dark: '#b0afa9' },
+} as const satisfies Readonly<Record<Verdict, ThemeColour>>;
+
 interface ThemeColour {
   readonly variable: string;
   readonly light: string;
@@ -157,6 +170,7 @@ export const THEME_COLOURS: readonly ThemeColour[] = [
     light: method.colour,
     dark: method.darkColour,
   })),
+  ...Object.values(VERDICT_COLOURS),
 ];
 
 const VARIABLE_OF = new Map(

@@ -36,6 +36,7 @@ test('a cell behind the tagged one overrides what is given, and only that', () =
     'const steps: number = 12;',
     'const label: string = "12";',
     'let seeds = [3];',
+    `console.log("Set for this run: profile = \\"smoke \\\\\\"or\\\\\\" more\\", steps = 12, label = \\"12\\", seeds = [3]");`,
     '',
   ]);
   expect(injected.cells[3]).toEqual(notebook.cells[2]);
@@ -55,4 +56,32 @@ test('unknown names are listed with the known ones; nothing given changes nothin
   );
   expect(() => injectParameters(notebookOf('1'), { steps: '1' })).toThrow('no cell tagged "parameters"');
   expect(injectParameters(notebook, {})).toBe(notebook);
+});
+
+const STUDY = codeCell("const profile: string = 'laptop';\nconst settings: string[] = ['seed=1'];", [
+  'parameters',
+]);
+
+test('names with a dot are settings of the experiment, behind those that are given as a list', () => {
+  const lines = (values: Readonly<Record<string, string>>) =>
+    joinText(injectParameters(notebookOf(STUDY), values).cells[1]?.source ?? '').split('\n');
+  expect(lines({ 'training.lambda': '0.03', profile: 'smoke', 'training.steps': '5' })).toContain(
+    'const settings: string[] = ["training.lambda=0.03","training.steps=5"];',
+  );
+  expect(lines({ 'training.lambda': '3', settings: '["data.limit=8"]' })).toContain(
+    'const settings: string[] = ["data.limit=8","training.lambda=3"];',
+  );
+  // What was set stands in the output, not in folded code alone.
+  expect(lines({ 'training.lambda': '3' })).toContain(
+    'console.log("Set for this run: settings = [\\"training.lambda=3\\"]");',
+  );
+});
+
+test('without such a list a name with a dot is unknown, and one without a dot is no setting', () => {
+  expect(() => injectParameters(notebookOf(DECLARING), { 'training.lambda': '3' })).toThrow(
+    'unknown notebook parameter training.lambda; the notebook knows: profile, steps',
+  );
+  expect(() => injectParameters(notebookOf(STUDY), { lambda: '3' })).toThrow(
+    'unknown notebook parameter lambda; the notebook knows: profile, settings. A setting of the experiment has a dot: training.lambda=3',
+  );
 });

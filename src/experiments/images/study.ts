@@ -323,6 +323,7 @@ export function experimentPlan(plan: ImagePlan): ExperimentPlan {
     carryOut: async (options) => {
       await runImages(plan, options);
     },
+    only: (runs) => experimentPlan({ ...plan, runs: plan.runs.filter((_, i) => runs.includes(i)) }),
     recorded: (records) =>
       collectImages(plan, records).outcomes.filter(({ record }) => record !== null).length,
   };

@@ -12,6 +12,7 @@ import { breathe, interruptSignal } from '../interrupt.js';
 import {
   finishedRecords,
   type Experiment,
+  type ExperimentPlan,
   type Outcome,
   type Readiness,
   type RunReadiness,
@@ -257,28 +258,30 @@ export function collectProtein(plan: ProteinPlan, records: readonly RunRecord[])
   };
 }
 
-/** The experiment as `care reproduce` sees it. */
+/** A plan as `care reproduce` sees it. */
+function experimentPlan(plan: ProteinPlan): ExperimentPlan {
+  return {
+    choice: plan.choice,
+    runs: plan.runs,
+    alike: (run, record) => {
+      const planned = trainingSchema.parse(run.config);
+      const found = trainingSchema.safeParse(record.config).data;
+      const costOf = ({ encoder, data, model, training }: TrainingConfig) =>
+        canonicalJson([encoder, data.points, model, training.batch]);
+      return found !== undefined && record.experiment === PROTEIN && costOf(planned) === costOf(found);
+    },
+    readiness: (options) => Promise.resolve(readiness(plan, options)),
+    carryOut: async (options) => {
+      await runProtein(plan, options);
+    },
+    only: (runs) => experimentPlan({ ...plan, runs: plan.runs.filter((_, i) => runs.includes(i)) }),
+    recorded: (records) =>
+      collectProtein(plan, records).outcomes.filter(({ record }) => record !== null).length,
+  };
+}
+
 export const proteinExperiment: Experiment = {
   name: PROTEIN,
   about: 'does the embedding turn when a protein turns?',
-  plan(choice) {
-    const plan = planProtein(choice);
-    return {
-      choice,
-      runs: plan.runs,
-      alike: (run, record) => {
-        const planned = trainingSchema.parse(run.config);
-        const found = trainingSchema.safeParse(record.config).data;
-        const costOf = ({ encoder, data, model, training }: TrainingConfig) =>
-          canonicalJson([encoder, data.points, model, training.batch]);
-        return found !== undefined && record.experiment === PROTEIN && costOf(planned) === costOf(found);
-      },
-      readiness: (options) => Promise.resolve(readiness(plan, options)),
-      carryOut: async (options) => {
-        await runProtein(plan, options);
-      },
-      recorded: (records) =>
-        collectProtein(plan, records).outcomes.filter(({ record }) => record !== null).length,
-    };
-  },
+  plan: (choice) => experimentPlan(planProtein(choice)),
 };

@@ -32,7 +32,9 @@ export interface NotebookOutput {
 const BLOCK_TYPES: readonly Block['type'][] = [
   'table',
   'figure',
+  'pictures',
   'claims',
+  'claim-index',
   'summary',
   'settings',
   'provenance',

@@ -8,6 +8,10 @@ import { scrollable, tableElement } from './tables.js';
 /** How many characters of a run's id stand in tables; enough to tell runs apart, and the whole id is one click away. */
 const SHORT_ID = 10;
 
+export function shortId(id: string): string {
+  return id.slice(0, SHORT_ID);
+}
+
 export function runAnchor(id: string): string {
   return `run-${anchor(id)}`;
 }
@@ -52,7 +56,7 @@ export function claimAnchor(id: string): string {
 function runLinks(ids: readonly string[], known: ReadonlySet<string>): string {
   return ids
     .map((id) => {
-      const name = `<code>${escapeHtml(id.slice(0, SHORT_ID))}</code>`;
+      const name = `<code>${escapeHtml(shortId(id))}</code>`;
       return known.has(id) ? `<a href="#${runAnchor(id)}">${name}</a>` : name;
     })
     .join(' ');
@@ -62,13 +66,11 @@ function runLinks(ids: readonly string[], known: ReadonlySet<string>): string {
 export function provenanceBlock(block: ProvenanceBlock): string {
   const table = tableElement(overview(block.records)).replaceAll(RUN_TOKEN, (_, id: string) => {
     const found = block.records[Number(id)];
-    return found
-      ? `<a href="#${runAnchor(found.id)}"><code>${escapeHtml(found.id.slice(0, SHORT_ID))}</code></a>`
-      : '';
+    return found ? `<a href="#${runAnchor(found.id)}"><code>${escapeHtml(shortId(found.id))}</code></a>` : '';
   });
   const folds = block.records.map(
     (record) =>
-      `<details class="fold run unfold-in-print"><summary>${escapeHtml(record.label)} <code>${escapeHtml(record.id.slice(0, SHORT_ID))}</code></summary><div id="${runAnchor(record.id)}">${runDetail(record)}</div></details>`,
+      `<details class="fold run unfold-in-print"><summary>${escapeHtml(record.label)} <code>${escapeHtml(shortId(record.id))}</code></summary><div id="${runAnchor(record.id)}">${runDetail(record)}</div></details>`,
   );
   return `<div class="block wide">${scrollable('Runs', table.replace('<table>', '<table class="overview">'))}<div class="runs">${folds.join('\n')}</div></div>`;
 }

@@ -2,10 +2,10 @@ import { MONO, SANS, SERIF, themeDeclarations } from '../theme.js';
 
 /** Colours of the page beside those of the charts; text colours have a contrast of at least 4.5 in both schemes. */
 const LIGHT = `--soft:#f4f2ec;--line:#dcd9d0;--link:#0a5a94;--focus:#0072b2;--warn-ink:#5c2a00;--warn-page:#ffe9cf;
---warn-line:#d55e00;--v-yes:#00664b;--v-half:#0a5a94;--v-no:#a23a00;--v-none:#5c5c58;--code-key:#8a2a6a;
+--warn-line:#d55e00;--code-key:#8a2a6a;
 --code-text:#1d6b3e;--code-number:#8f4700;--code-note:#64645f;--tip:#232321;--tip-ink:#f7f6f2;`;
 const DARK = `--soft:#1f2228;--line:#363940;--link:#79b8ec;--focus:#79b8ec;--warn-ink:#ffd9ae;--warn-page:#3a2413;
---warn-line:#e07a2c;--v-yes:#4fc9a0;--v-half:#79b8ec;--v-no:#f59b6b;--v-none:#b0afa9;--code-key:#e08fc4;
+--warn-line:#e07a2c;--code-key:#e08fc4;
 --code-text:#8fce9f;--code-number:#e9b27a;--code-note:#9b9b95;--tip:#e9e7e2;--tip-ink:#191a1d;`;
 
 /** The style of every page that this room writes. */
@@ -72,6 +72,18 @@ figure{margin-left:0;margin-right:0}
 .chart .live{width:100%}
 .chart-scroll{overflow-x:auto}.chart-scroll svg{width:auto;max-width:none}
 .at-narrow{display:none}
+.gallery-box{margin:0 0 1.3rem;break-inside:avoid}
+.lead{display:flex;flex-wrap:wrap;gap:.3rem 1.4rem;margin:.3rem 0 .5rem}
+.lead-picture{display:inline-flex;align-items:center;gap:.6rem;font-family:${SANS};font-size:.85rem;line-height:1.35;max-width:100%}
+.thumb{display:block;flex:none;width:48px;height:48px;object-fit:cover;border-radius:2px}
+.thumb.marked{outline:2px solid var(--ink);outline-offset:1px}
+.lead .thumb{width:64px;height:64px}
+.strip{list-style:none;display:flex;gap:6px;margin:0;padding:3px}
+.strip li{margin:0}
+.block table.gallery{min-width:0}
+.gallery th,.gallery td{padding:.25rem 1.4rem .25rem 0;border-bottom:1px solid var(--line);vertical-align:middle}
+.gallery thead>tr>*{border-bottom:0;padding-bottom:0}
+.mark-sample{display:inline-block;width:.8em;height:.8em;outline:2px solid var(--ink);outline-offset:-1px;vertical-align:-.05em}
 .compare{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,15rem),1fr));gap:.4rem 1.8rem;margin:1rem 0 0;font-size:1rem;line-height:1.5}
 .compare dt{font-size:.82rem;font-weight:600;color:var(--muted)}
 .compare p{margin:0 0 .5em}
@@ -114,6 +126,27 @@ thead .num{white-space:normal}
 .because p{margin:0 0 .25rem;max-width:54rem}.because .from{color:var(--muted)}
 .because td{padding-bottom:.8rem}
 .claims tbody:target{background:var(--soft)}
+.filter{border:0;margin:0 0 1.2rem;padding:0;display:flex;flex-wrap:wrap;gap:.45rem .5rem;font:400 .9rem/1.3 ${SANS}}
+.filter legend{float:left;padding:.4rem .5rem .4rem 0;color:var(--muted)}
+.choice{position:relative;display:inline-flex}
+.choice input{position:absolute;inset:0;margin:0;opacity:0;cursor:pointer}
+.choice label{display:inline-flex;align-items:center;gap:.5em;border:1px solid var(--line);border-radius:4px;padding:.35rem .65rem}
+.choice input:hover+label{border-color:var(--muted)}
+.choice input:checked+label{border-color:var(--ink);box-shadow:inset 0 0 0 1px var(--ink);background:var(--soft)}
+.choice input:focus-visible+label{outline:3px solid var(--focus);outline-offset:2px}
+.choice input:disabled{cursor:default}.choice input:disabled+label{border-style:dashed}
+.count{font-variant-numeric:tabular-nums;color:var(--muted)}
+.claim-section{margin:0 0 2rem}
+.claim-section h3{margin:1.6rem 0 .4rem}
+.index-claims{width:100%;table-layout:fixed}
+.index-claims th:nth-child(1){width:34%}.index-claims th:nth-child(2){width:15%}.index-claims th:nth-child(3){width:21%}
+.index-claims th:nth-child(4){width:14.5%}.index-claims td{overflow-wrap:break-word}
+.group-head th{font-weight:400;background:var(--soft);padding:.55rem .7rem;border-bottom:0}
+.group-place{font-weight:600;margin-right:.35em}
+.index-claims tbody th[scope=row]{padding-left:.7rem}
+.index-claims .from,.index-claims .paper{font-size:.94em;line-height:1.4}
+.index-claims .fold p{margin:.3rem 0;color:var(--muted)}
+.index-claims tr:target{background:var(--soft)}
 .runs{margin-top:1rem}
 .record{margin:0 0 .6rem;font-size:.88rem;line-height:1.5}
 .record>div{display:grid;grid-template-columns:8rem minmax(0,1fr);gap:.2rem 1rem;padding:.15rem 0}
@@ -150,6 +183,11 @@ h2{font-size:1.4rem}
 .claims td.ours:nth-of-type(2)::before{content:"Ours: ";color:var(--muted)}
 .claims td.ours:nth-of-type(3)::before{content:"Difference: ";color:var(--muted)}
 .claims .because td{padding:.2rem 0 .9rem}
+.gallery,.gallery tbody,.gallery tr,.gallery td,.gallery th{display:block}
+.gallery thead{display:none}
+.gallery tbody tr{border-bottom:1px solid var(--line);padding:.35rem 0}
+.gallery tbody tr>*{border:0;padding:.1rem 0;position:static;max-width:none}
+.gallery td::before{content:attr(data-column);display:block;color:var(--muted);font-size:.92em}
 .settings,.settings tbody,.settings tr,.settings td,.settings th{display:block;min-width:0}
 .settings thead{display:none}
 .settings tbody tr>*{border:0;padding:.05rem 0;position:static;max-width:none;min-width:0;background:none}
@@ -159,6 +197,17 @@ h2{font-size:1.4rem}
 .settings .row-differs th{box-shadow:none;padding-left:0}
 .settings td.paper::before{content:"The paper: ";font-style:normal;color:var(--muted)}
 .settings td.ours::before{content:"Ours: ";color:var(--muted)}
+.index-claims,.index-claims tbody,.index-claims tr,.index-claims td,.index-claims th{display:block;width:auto!important;min-width:0;max-width:none}
+.index-claims thead{display:none}
+.index-claims tbody tr>*{border:0;padding:.1rem 0;position:static;background:none}
+.index-claims tbody tr:not(.group-head){border-bottom:1px solid var(--line);padding:.7rem 0}
+.index-claims tbody th[scope=row]{font-weight:600;padding-left:0}
+.index-claims .fold{font-weight:400}
+.index-claims tbody .group-head{background:var(--soft);margin-top:1.2rem}
+.index-claims tbody .group-head th{padding:.55rem .7rem}
+.index-claims td.paper:not(:empty)::before{content:"The paper: ";font-style:normal;color:var(--muted)}
+.index-claims td.ours::before{content:"Ours: ";color:var(--muted)}
+.index-claims td.from::before{content:"From: ";color:var(--muted)}
 .overview td:not(.num){min-width:8.5rem}
 .record>div{grid-template-columns:1fr;gap:0}
 }
@@ -175,7 +224,9 @@ thead{display:table-header-group}
 table{font-size:8.5pt;width:100%}
 .num,.differs,.verdict{white-space:normal}
 .settings th,.claims th,.settings td,.claims td,.block table{min-width:0}
-.actions,.contents,.cell,.behind .fold,.tip{display:none}
+.index-claims tr,.group-head{break-inside:avoid}
+.group-head{break-after:avoid;print-color-adjust:exact;-webkit-print-color-adjust:exact}
+.actions,.contents,.cell,.behind .fold,.tip,.filter{display:none}
 details.unfold-in-print::details-content{content-visibility:visible;height:auto;display:block}
 .run>summary{list-style:none;color:var(--ink);font-weight:600}
 pre{white-space:pre-wrap;font-size:7.5pt;overflow:visible}
@@ -183,6 +234,6 @@ pre{white-space:pre-wrap;font-size:7.5pt;overflow:visible}
 a{color:inherit}
 a[href^="http"]::after{content:" (" attr(href) ")";font-size:.85em;overflow-wrap:anywhere}
 .warning{border:2pt solid var(--warn-line)}
-.verdict .shape,.row-differs{print-color-adjust:exact;-webkit-print-color-adjust:exact}
+.verdict .shape,.row-differs,.thumb{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 }
 `;

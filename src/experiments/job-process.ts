@@ -1,22 +1,22 @@
-/** A run of a sweep in a process of its own: what takes it down takes none of the others with it. */
+/** Runs in a process of their own: what takes it down takes none of the others with it. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { UserError } from '../../runs/user-error.js';
-import type { StudyEvent } from '../study-event.js';
-import type { SweepJob } from './grid.js';
-import type { JobContext } from './job.js';
+import { UserError } from '../runs/user-error.js';
+import type { StudyEvent } from './study-event.js';
+import type { StudyJob } from './study-job.js';
+import type { SweepJob } from './sweep/grid.js';
+import type { JobContext } from './sweep/job.js';
 
-/** What the process is told. */
-export interface JobOrder {
-  readonly job: SweepJob;
-  readonly context: JobContext;
-}
+/** What the process is told: a run of a sweep, or some of an experiment's. */
+export type JobOrder =
+  | { readonly of: 'sweep'; readonly job: SweepJob; readonly context: JobContext }
+  | { readonly of: 'study'; readonly job: StudyJob };
 
 /** What it tells. */
 export type JobMessage =
   | { readonly type: 'event'; readonly event: StudyEvent }
   | { readonly type: 'remark'; readonly remark: string }
-  | { readonly type: 'done'; readonly id: string }
+  | { readonly type: 'done'; readonly id: string | null }
   | { readonly type: 'failed'; readonly message: string; readonly hint: string | null };
 
 export interface JobProcessOptions {
@@ -34,14 +34,17 @@ const KEPT = 2000;
 /**
  * Does a job in a process of its own.
  *
- * @returns the run's id
+ * @returns the id of a sweep's run; null for those of an experiment
  * @throws UserError for what trying again does not change; Error where the process died, with what it wrote last.
  */
-export async function runJobProcess(order: JobOrder, options: JobProcessOptions = {}): Promise<string> {
+export async function runJobProcess(
+  order: JobOrder,
+  options: JobProcessOptions = {},
+): Promise<string | null> {
   const { signal, onEvent, onRemark, threads } = options;
   const env =
     threads === undefined ? process.env : { ...process.env, TF_NUM_INTRAOP_THREADS: String(threads) };
-  const child = fork(new URL('./worker.js', import.meta.url), { silent: true, env });
+  const child = fork(new URL('./job-worker.js', import.meta.url), { silent: true, env });
   let answer: JobMessage | null = null;
   let last = '';
   child.stderr?.on('data', (text: Buffer) => (last = (last + text.toString()).slice(-KEPT)));
@@ -71,7 +74,7 @@ function idIn(
   code: number | null,
   killedBy: NodeJS.Signals | null,
   last: string,
-): string {
+): string | null {
   if (answer?.type === 'done') return answer.id;
   if (answer?.type === 'failed') {
     const { message, hint } = answer;

@@ -1,0 +1,43 @@
+/** What each experiment's report says, for pages that look over all of them: one entry an experiment. */
+import { collectProtein, planProtein, PROTEIN } from '../experiments/protein/study.js';
+import type { StudyChoice } from '../experiments/study.js';
+import type { RunRecord } from '../runs/record.js';
+import type { ClaimsBlock, SummaryBlock } from './blocks.js';
+import { proteinClaims, proteinSummary } from './protein-claims.js';
+
+/** An experiment as its report judges it, from records alone. */
+export interface ExperimentReport {
+  /** Name of the experiment, of its notebook and of its page. */
+  readonly name: string;
+  /** The finished runs of the plan. */
+  readonly runs: (records: readonly RunRecord[], choice: StudyChoice) => readonly RunRecord[];
+  readonly claims: (records: readonly RunRecord[], choice: StudyChoice) => ClaimsBlock;
+  readonly summary: (records: readonly RunRecord[], choice: StudyChoice) => SummaryBlock;
+}
+
+/** Plan and records to results, and results to claims and summary. */
+function experimentReport<
+  Results extends { readonly outcomes: readonly { readonly record: RunRecord | null }[] },
+>(
+  name: string,
+  results: (records: readonly RunRecord[], choice: StudyChoice) => Results,
+  claims: (results: Results) => ClaimsBlock,
+  summary: (results: Results) => SummaryBlock,
+): ExperimentReport {
+  return {
+    name,
+    runs: (records, choice) =>
+      results(records, choice).outcomes.flatMap(({ record }) => (record === null ? [] : [record])),
+    claims: (records, choice) => claims(results(records, choice)),
+    summary: (records, choice) => summary(results(records, choice)),
+  };
+}
+
+export const EXPERIMENT_REPORTS: readonly ExperimentReport[] = [
+  experimentReport(
+    PROTEIN,
+    (records, choice) => collectProtein(planProtein(choice), records),
+    proteinClaims,
+    proteinSummary,
+  ),
+];
