@@ -146,7 +146,9 @@ describe.each([
       store.list().flatMap((entry) => ('record' in entry ? [entry.record] : [])),
     );
     const table = benchmarkTable(shown, part);
-    expect(table.rows.map(({ method }) => method)).toEqual([...TABLE_1_METHODS, 'untrained'].map(imageLabel));
+    expect(table.rows.map(({ method }) => method)).toEqual(
+      [...TABLE_1_METHODS, 'untrained' as const].map(imageLabel),
+    );
     const ran: readonly string[] = methods.map((method) => imageLabel(method));
     for (const row of table.rows) {
       if (!ran.includes(String(row.method))) continue;

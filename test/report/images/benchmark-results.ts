@@ -3,7 +3,7 @@ import { planBenchmarkTables } from '../../../src/experiments/images/benchmark-t
 import type { ImagePlan, ImageResults, ImageRun } from '../../../src/experiments/images/study.js';
 import { METHOD_NAMES } from '../../../src/methods/methods.js';
 import type { ProfileName } from '../../../src/runs/profiles.js';
-import type { RunRecord } from '../../../src/runs/record.js';
+import type { RunRecord, Series } from '../../../src/runs/record.js';
 import { imageResultsOf } from '../fixtures/image-results.js';
 
 /** What is measured of a run. */
@@ -65,7 +65,7 @@ export function tablesOf(options: TablesOptions = {}): ImageResults {
         collapse: { estimates: entry('embedding.effectiveRank', rank) },
       };
     },
-    series: ({ method }) =>
+    series: ({ method }): Readonly<Record<string, Series>> =>
       method === 'untrained' ? {} : { positiveCosine: { steps: [10, 20], values: [0.91, 0.5] } },
     ran,
     change: (record, run) => {
