@@ -118,7 +118,6 @@ export { loadTask } from './experiments/protein/task.js';
 export { planRetrieval } from './experiments/images/retrieval.js';
 export { planBenchmarkTables } from './experiments/images/benchmark-tables.js';
 export { planColorSensitivity } from './experiments/images/color-sensitivity.js';
-export { RECIPES } from './experiments/images/presets.js';
 export {
   collectImages,
   imageLabel,
@@ -141,20 +140,11 @@ export { show, showFrame } from './notebook/display.js';
 export * as charts from './report/protein.js';
 export { proteinClaims, proteinSettings, proteinSummary } from './report/protein-claims.js';
 export { proteinFindings } from './report/protein-findings.js';
-export { BENCHMARK_QUANTITIES } from './report/images/benchmark-quantities.js';
-export { benchmarkTable, beyondTable, gainFigure } from './report/images/benchmark-tables.js';
-export {
-  lambdaFigure,
-  positivesCurves,
-  positivesFigure,
-  subsetFigure,
-  subsetTable,
-} from './report/images/benchmark-losses.js';
+export * as tableCharts from './report/images/benchmark-tables.js';
+export * as lossCharts from './report/images/benchmark-losses.js';
 export { benchmarkClaims, benchmarkSummary } from './report/images/benchmark-claims.js';
 export { benchmarkFindings } from './report/images/benchmark-findings.js';
 export { benchmarkSettings } from './report/images/benchmark-settings.js';
-export { estimateOf, recordsOf } from './report/compared.js';
-export { provenanceOf } from './report/provenance-block.js';
 export * as colorCharts from './report/images/color-sensitivity.js';
 export { colorClaims, colorSettings, colorSummary } from './report/images/color-claims.js';
 export { colorFindings } from './report/images/color-findings.js';

@@ -94,7 +94,9 @@ function dotSpec(input: DotPlotInput, width: number): VegaLiteSpec {
 function axisTitle(input: DotPlotInput, width: number): string[] {
   const paper = input.paper?.length ? '; diamond: paper' : '';
   const key = `dot: one ${input.dotIs}; bar: mean; line: \u00b1 1 standard deviation${paper}`;
-  return [...wrapWords(input.xTitle, titleLimit(width)), ...wrapWords(key, titleLimit(width))];
+  const longest = Math.max(0, ...input.methods.map((method) => method.length));
+  const limit = titleLimit(width, longest);
+  return [...wrapWords(input.xTitle, limit), ...wrapWords(key, limit)];
 }
 
 function xChannel(input: DotPlotInput, width: number): object {

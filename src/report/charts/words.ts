@@ -10,6 +10,6 @@ export function wrapWords(text: string, limit: number): string[] {
 }
 
 /** Characters of an axis name that fit a chart of this many pixels, room for the rows' names taken off. */
-export function titleLimit(width: number): number {
-  return Math.max(24, Math.floor((width - 100) / 6.4));
+export function titleLimit(width: number, longestName = 0): number {
+  return Math.max(24, Math.floor((width - Math.max(100, 7.2 * longestName)) / 6.4));
 }

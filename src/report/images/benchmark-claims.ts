@@ -24,7 +24,7 @@ import {
 } from '../paper-numbers.js';
 import { bestLambda, isPapersBest, lambdaWords, overLambda, type AtLambda } from './benchmark-losses.js';
 import { BENCHMARK_QUANTITIES, CHANCE, onData, subsetRuns } from './benchmark-quantities.js';
-import { gainWords, heroFigure, TABLE_1_PAIRS, type Pair } from './benchmark-tables.js';
+import { gainsOf, gainWords, heroFigure, TABLE_1_PAIRS, type Pair } from './benchmark-tables.js';
 import { hasPaperSetting, outcomesOf } from './common.js';
 
 const { probe, positives, rank } = BENCHMARK_QUANTITIES;
@@ -126,14 +126,6 @@ const CONTROLS: Readonly<Record<'untrained' | 'chance', ClaimText>> = {
   },
 };
 
-const TEXTS: readonly ClaimText[] = [
-  ...PAIR_CLAIMS.map(({ definition }) => definition),
-  LAMBDA_TEXT,
-  ...SUBSET_CLAIMS,
-  CONTROLS.untrained,
-  CONTROLS.chance,
-];
-
 const at = ({ lambda }: AtLambda): string => `lambda ${lambda}`;
 const valuesOf = ({ values }: AtLambda): readonly number[] => values.map(({ value }) => value);
 
@@ -207,57 +199,80 @@ function controlClaim(compared: Compared, text: ClaimText, level: Level): ClaimR
   return claimResult(compared, text, judged, { title: level.name }, [...methods, ...level.methods]);
 }
 
-/** The controls: no method below an encoder that was not trained, or below guessing. */
-function controls(results: ImageResults): readonly ClaimResult[] {
+/** The control: no method is below an encoder that was not trained. */
+function aboveUntrained(results: ImageResults): ClaimResult {
   const compared = onData(results, 'cifar10');
-  const untrained = imageLabel('untrained');
-  // Chance is the same for all; one value a seed of the method that has most of them.
+  const name = imageLabel('untrained');
+  const own = seedValues(compared, name, probe);
+  return controlClaim(compared, CONTROLS.untrained, { name, own, methods: [name] });
+}
+
+/** The control: no method is below guessing. Chance is the same for all, so it has one value a seed of the method with most. */
+function aboveChance(results: ImageResults): ClaimResult {
+  const compared = onData(results, 'cifar10');
   const chances = plannedMethods(compared).map((method) =>
     runsOf(compared, method).flatMap(({ record }) => estimateOf(record, CHANCE)?.value ?? []),
   );
   const [most = []] = [...chances].sort((a, b) => b.length - a.length);
-  return [
-    controlClaim(compared, CONTROLS.untrained, {
-      name: untrained,
-      own: seedValues(compared, untrained, probe),
-      methods: [untrained],
-    }),
-    controlClaim(compared, CONTROLS.chance, { name: 'chance', own: most, methods: [] }),
-  ];
+  return controlClaim(compared, CONTROLS.chance, { name: 'chance', own: most, methods: [] });
 }
+
+/** A claim, and how it is judged. */
+interface JudgedClaim {
+  readonly text: ClaimText;
+  readonly judge: (results: ImageResults) => ClaimResult;
+}
+
+const CLAIMS: readonly JudgedClaim[] = [
+  ...PAIR_CLAIMS.map(({ data, definition }) => ({
+    text: definition,
+    judge: (results: ImageResults) => judgeClaim(onData(results, data), definition),
+  })),
+  { text: LAMBDA_TEXT, judge: lambdaClaim },
+  ...SUBSET_CLAIMS.map((definition) => ({
+    text: definition,
+    judge: (results: ImageResults) => judgeClaim(subsetRuns(results), definition),
+  })),
+  { text: CONTROLS.untrained, judge: aboveUntrained },
+  { text: CONTROLS.chance, judge: aboveChance },
+];
 
 /** Every claim with its verdict. */
 export function benchmarkClaims(results: ImageResults): ClaimsBlock {
-  const subsets = subsetRuns(results);
-  return {
-    type: 'claims',
-    claims: [
-      ...PAIR_CLAIMS.map(({ data, definition }) => judgeClaim(onData(results, data), definition)),
-      lambdaClaim(results),
-      ...SUBSET_CLAIMS.map((definition) => judgeClaim(subsets, definition)),
-      ...controls(results),
-    ],
-  };
+  return { type: 'claims', claims: CLAIMS.map(({ judge }) => judge(results)) };
+}
+
+/** One claim with its verdict; undefined where there is none of that id. */
+export function benchmarkClaim(results: ImageResults, id: string): ClaimResult | undefined {
+  return CLAIMS.find(({ text }) => text.id === id)?.judge(results);
 }
 
 function listed(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1) ?? ''}`;
 }
 
-/** On CIFAR-10, to which methods adding CARE helped, and to which it did not. */
-function gainAnswer(claims: readonly ClaimResult[]): string {
+/** On CIFAR-10, to which methods adding CARE helped, to which it did not, and of which one seed cannot tell. */
+function gainAnswer(results: ImageResults, claims: readonly ClaimResult[]): string {
   const { holds, missing } = verdictsOf(claims);
+  const compared = onData(results, 'cifar10');
   const ran = TABLE_1_PAIRS.filter(({ base }) => !missing(`${base}-cifar10`));
-  if (ran.length === 0) return 'Whether CARE raises the linear probe was not run on CIFAR10.';
+  const tested = ran.filter((pair) => gainsOf(compared, pair).length > 1);
   const names = (which: readonly Pair[]) => listed(which.map(({ base }) => imageLabel(base)));
-  const won = ran.filter(({ base }) => holds(`${base}-cifar10`));
-  const lost = ran.filter(({ base }) => !holds(`${base}-cifar10`));
-  const yes = won.length === 0 ? '' : `Adding CARE raises the linear probe of ${names(won)} on CIFAR10`;
-  if (lost.length === 0) return `${yes}.`;
-  const no = `adding it to ${names(lost)} makes no difference beyond what seeds explain, or none for the better`;
-  return won.length === 0
-    ? `On CIFAR10, adding CARE to ${names(lost)} does not raise the linear probe beyond what seeds explain.`
-    : `${yes}; ${no}.`;
+  const won = tested.filter(({ base }) => holds(`${base}-cifar10`));
+  const lost = tested.filter(({ base }) => !holds(`${base}-cifar10`));
+  const untold = ran.filter((pair) => !tested.includes(pair));
+  const sentences = [
+    ...(won.length === 0 ? [] : [`Adding CARE raises the linear probe of ${names(won)} on CIFAR10.`]),
+    ...(lost.length === 0
+      ? []
+      : [
+          `Adding CARE to ${names(lost)} does not raise the linear probe on CIFAR10 beyond what seeds explain.`,
+        ]),
+    ...(untold.length === 0 ? [] : [`For ${names(untold)} one seed each cannot tell.`]),
+  ];
+  return sentences.length === 0
+    ? 'Whether CARE raises the linear probe on CIFAR10 was not run.'
+    : sentences.join(' ');
 }
 
 /** The answer in a sentence or two, composed of the verdicts. */
@@ -269,7 +284,7 @@ function answerOf(results: ImageResults, claims: readonly ClaimResult[]): string
     : holds('equi-unif-nontrivial')
       ? 'L_equi with L_unif alone learns to tell classes apart.'
       : 'L_equi with L_unif alone was not shown to learn more than its controls.';
-  return `${gainAnswer(claims)} The differences are ${gainWords(results, 'cifar10')}, in points. ${losses}`;
+  return `${gainAnswer(results, claims)} The differences are ${gainWords(results, 'cifar10')}, in points. ${losses}`;
 }
 
 /** The first screen. */
@@ -285,7 +300,10 @@ export function benchmarkSummary(results: ImageResults): SummaryBlock {
       items: 'images',
       whyGenerated: 'CIFAR-10 was not found under CARE_DATA_DIR',
     }),
-    verdicts: verdictBadges(TEXTS, claims),
+    verdicts: verdictBadges(
+      CLAIMS.map(({ text }) => text),
+      claims,
+    ),
     hero: heroFigure(results),
     facts: factsOf({ profile, preset, records, planned: results.outcomes.length, items: 'images' }),
   };

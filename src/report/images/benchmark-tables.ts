@@ -4,7 +4,7 @@ import { RECIPES, type Recipe } from '../../experiments/images/presets.js';
 import { imageLabel, type ImageResults } from '../../experiments/images/study.js';
 import type { MethodName } from '../../methods/methods.js';
 import type { RunRecord } from '../../runs/record.js';
-import type { FigureBlock, Panel, TableBlock, TableCell } from '../blocks.js';
+import type { FigureBlock, Panel, ProvenanceBlock, TableBlock, TableCell } from '../blocks.js';
 import { describeDots, dotPlot, type Dot, type DotPlotInput } from '../charts/dots.js';
 import { mean, standardDeviation } from '../charts/statistics.js';
 import { formatInterval, formatValues, judgeValue } from '../claims.js';
@@ -29,8 +29,12 @@ import {
   type PaperColumn,
   type PaperNumber,
 } from '../paper-numbers.js';
+import { provenanceOf } from '../provenance-block.js';
 import { BENCHMARK_QUANTITIES, chanceOf, meanOver, onData } from './benchmark-quantities.js';
 import { comparedOf } from './common.js';
+
+export { estimateOf } from '../compared.js';
+export { BENCHMARK_QUANTITIES as QUANTITIES } from './benchmark-quantities.js';
 
 const { probe, knn } = BENCHMARK_QUANTITIES;
 
@@ -167,6 +171,11 @@ export function benchmarkTable(results: ImageResults, data: Recipe): TableBlock 
     })),
     caption: captionOf(compared, data),
   };
+}
+
+/** Table 1, column by column. */
+export function benchmarkTables(results: ImageResults): readonly TableBlock[] {
+  return RECIPES.map((data) => benchmarkTable(results, data));
 }
 
 /** Methods of a part of the plan that Table 1 does not have. */
@@ -382,4 +391,9 @@ export function heroFigure(results: ImageResults): FigureBlock {
     alt: describeDots(input),
     data: gainTable(results),
   };
+}
+
+/** Every run that the report rests on. */
+export function benchmarkProvenance(results: ImageResults): ProvenanceBlock {
+  return provenanceOf(recordsOf(results.outcomes));
 }

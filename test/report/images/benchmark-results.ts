@@ -1,0 +1,82 @@
+/** Records of Table 1 and the ablations made by hand. */
+import { planBenchmarkTables } from '../../../src/experiments/images/benchmark-tables.js';
+import type { ImagePlan, ImageResults, ImageRun } from '../../../src/experiments/images/study.js';
+import { METHOD_NAMES } from '../../../src/methods/methods.js';
+import type { ProfileName } from '../../../src/runs/profiles.js';
+import type { RunRecord, Series } from '../../../src/runs/record.js';
+import { imageResultsOf } from '../fixtures/image-results.js';
+
+/** What is measured of a run. */
+export interface Numbers {
+  readonly probe: number;
+  readonly knn: number;
+  readonly cosine: number;
+  readonly rank: number;
+}
+export type NumbersOf = (run: ImageRun) => Partial<Numbers>;
+
+export const CHANCE = 10.25;
+/** Images in the bins from .8, .85, .9 and .95. */
+export const LAST_BINS = [1, 2, 3, 4] as const;
+
+/** Different numbers for each method, seed, set of images and lambda, with differences that vary from seed to seed. */
+export const plainNumbers: NumbersOf = ({ method, seed, part, config }) => {
+  const place = METHOD_NAMES.findIndex((name) => name === method) + 2;
+  const parts = ['cifar10', 'ablation', 'lambda', 'cifar100', 'stl10', 'imagenet100', 'beyond'];
+  const base = 30 + 1.7 * place + 0.31 * seed * place + 0.13 * parts.indexOf(part) + config.training.lambda;
+  return { probe: base, knn: base - 4.5, cosine: 0.3 + 0.01 * place, rank: 10 + place };
+};
+
+export interface TablesOptions {
+  readonly profile?: ProfileName;
+  readonly numbers?: NumbersOf;
+  readonly ran?: (run: ImageRun) => boolean;
+  readonly change?: (record: RunRecord, run: ImageRun) => RunRecord;
+}
+
+/** Making a plan takes a moment. */
+const plans = new Map<ProfileName, ImagePlan>();
+function planOf(profile: ProfileName): ImagePlan {
+  const plan = plans.get(profile) ?? planBenchmarkTables({ profile, preset: 'paper' });
+  plans.set(profile, plan);
+  return plan;
+}
+
+const entry = (name: string, value: number | undefined) => (value === undefined ? {} : { [name]: value });
+
+/** Results of the overnight plan, three seeds, from records made by hand. */
+export function tablesOf(options: TablesOptions = {}): ImageResults {
+  const { profile = 'overnight', numbers = plainNumbers, ran = () => true } = options;
+  const counts = Array.from({ length: 40 }, (_, bin) => LAST_BINS[bin - 36] ?? 0);
+  return imageResultsOf(planOf(profile), {
+    found: (run) => {
+      const { probe, knn, cosine, rank } = numbers(run);
+      return {
+        ...(probe === undefined
+          ? {}
+          : { probe: { estimates: { 'features.accuracy': probe, 'features.chance': CHANCE } } }),
+        knn: { estimates: entry('accuracy', knn) },
+        positives: {
+          estimates: entry('embedding.mean', cosine),
+          tables: {
+            'embedding.histogram': { from: counts.map((_, bin) => -1 + 0.05 * bin), count: counts },
+          },
+        },
+        collapse: { estimates: entry('embedding.effectiveRank', rank) },
+      };
+    },
+    series: ({ method }): Readonly<Record<string, Series>> =>
+      method === 'untrained' ? {} : { positiveCosine: { steps: [10, 20], values: [0.91, 0.5] } },
+    ran,
+    change: (record, run) => {
+      const trained = run.method !== 'untrained';
+      const changed = {
+        ...record,
+        steps: trained ? record.steps : { planned: 0, done: 0 },
+        ...(trained ? { viewsPerSecond: 1000 + 10 * run.seed, peakMemoryBytes: 2.5e9 } : {}),
+        trainingSeconds: trained ? 90 + 30 * run.seed : 0,
+      };
+      return options.change?.(changed, run) ?? changed;
+    },
+  });
+}
