@@ -1,6 +1,6 @@
 /**
- * Shows that weights go both ways between this package and torchvision: those made here load there and give the same
- * features, and the other way round, through `care export` and `care import`.
+ * Shows that weights go both ways between this package and torchvision: those trained here load there and give the same
+ * features, and the other way round, through `care train`, `care export` and `care import`.
  *
  *     node scripts/torchvision-parity.mjs [python]
  *
@@ -8,7 +8,7 @@
  * the largest feature, where that is above 1).
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,11 +18,10 @@ execFileSync(process.execPath, [join(root, 'scripts/run-care.mjs'), '--version']
   stdio: ['ignore', 'ignore', 'inherit'],
 });
 const load = (module) => import(new URL(`../dist/${module}.js`, import.meta.url));
-const { encoderOf, initialise, randomStream, scopeOf, startEngine } = await load('index');
+const { encoderOf, randomStream, scopeOf, startEngine } = await load('index');
 const { prefixed } = await load('nn/prefixed');
-const { takeUpdates } = await load('nn/module');
 const { fromTensor, toTensor } = await load('tensorflow/tensor-data');
-const { loadWeights, saveWeights } = await load('train/checkpoint');
+const { loadWeights } = await load('train/checkpoint');
 const { decodeSafetensors, encodeSafetensors } = await load('train/safetensors');
 const tf = await load('tensorflow/tf');
 
@@ -34,27 +33,35 @@ const CASES = [
   { architecture: 'resnet34', stem: 'imagenet', side: 64 },
 ];
 const BATCH = 4;
-const PASSES = 5;
+/** Eight steps in all. */
+const IMAGES = 32;
+const EPOCHS = 2;
 const tensorsOf = (weights) =>
   Object.fromEntries(Object.entries(weights).map(([name, data]) => [name, toTensor(data)]));
 const python = process.argv[2] ?? 'python3';
 const care = (...args) =>
-  execFileSync(process.execPath, [join(root, 'dist/cli/main.js'), ...args], { encoding: 'utf8' });
+  execFileSync(process.execPath, [join(root, 'dist/cli/main.js'), ...args], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
 
-/** Weights as drawn, with the running statistics of some passes over the images, so that those count. */
-function weightsMadeHere(module, images) {
-  let weights = initialise(module, randomStream(7));
-  for (let pass = 0; pass < PASSES; pass++) {
-    const buffers = tf.tidy(() => {
-      const updates = {};
-      module.apply(scopeOf(tensorsOf(weights), true, updates), toTensor(images));
-      return takeUpdates(updates);
-    });
-    for (const [name, tensor] of Object.entries(buffers))
-      weights = { ...weights, [name]: fromTensor(tensor) };
-    tf.dispose(buffers);
-  }
-  return weights;
+/** Weights of a short training with CARE on generated images, and the file that they are in. */
+function trainedHere(folder, { architecture, stem, side }) {
+  const runs = join(folder, 'runs');
+  const settings = {
+    'data.limit': IMAGES,
+    'data.size': side,
+    'model.stem': stem,
+    'training.chunks': 2,
+    'measures.knnEvery': 0,
+  };
+  care(
+    ...['train', '--method', 'care', '--data', 'generated', '--model', architecture],
+    ...['--epochs', String(EPOCHS), '--batch', '8', '--profile', 'smoke', '--runs', runs],
+    ...Object.entries(settings).flatMap(([key, value]) => ['-p', `${key}=${value}`]),
+  );
+  const [id] = readdirSync(runs).filter((name) => existsSync(join(runs, name, 'weights.safetensors')));
+  return join(runs, id, 'weights.safetensors');
 }
 
 function features(module, weights, images) {
@@ -80,9 +87,10 @@ function compare(folder, { architecture, stem, side }) {
   const images = { shape: [BATCH, side, side, 3], dtype: 'float32', values };
   const at = (name) => join(folder, `${name}.safetensors`);
 
-  const made = weightsMadeHere(module, images);
-  saveWeights(at('here'), made);
-  care('export', at('here'), '--part', 'encoder', '--out', at('here-exported'));
+  const file = trainedHere(folder, { architecture, stem, side });
+  const names = new Set(module.variables.map(({ name }) => name));
+  const made = Object.fromEntries(Object.entries(loadWeights(file)).filter(([name]) => names.has(name)));
+  care('export', file, '--part', 'encoder', '--out', at('here-exported'));
   writeFileSync(at('images'), encodeSafetensors({ images }));
   execFileSync(python, [join(root, 'scripts/torchvision-parity.py'), folder, architecture, stem], {
     stdio: 'inherit',
@@ -90,8 +98,8 @@ function compare(folder, { architecture, stem, side }) {
   const theirs = decodeSafetensors(readFileSync(at('features')), 'features').tensors;
   care('import', at('there'), '--model', architecture, '--stem', stem, '--out', at('there-imported'));
   return {
-    'made here, loaded in torchvision': difference(features(module, made, images), theirs.here),
-    'made by torchvision, loaded here': difference(
+    'trained here, loaded in torchvision': difference(features(module, made, images), theirs.here),
+    'trained there, loaded here': difference(
       features(module, loadWeights(at('there-imported')), images),
       theirs.there,
     ),

@@ -1,6 +1,6 @@
 """torchvision's half of torchvision-parity.mjs: `python torchvision-parity.py FOLDER ARCHITECTURE STEM`.
 
-Reads images and the weights that came from the other side, writes its features of them; makes weights of its own, and
+Reads images and the weights that came from the other side, writes its features of them; trains weights of its own for some steps, and
 writes those, with its features, for the other side to load.
 """
 import sys
@@ -35,10 +35,13 @@ here.fc = torch.nn.Identity()
 here.load_state_dict(load_file(folder / "here-exported.safetensors"))
 
 torch.manual_seed(11)
-there = network()
-with torch.no_grad():
-    for _ in range(5):
-        there.train()(images)
+there = network().train()
+optimizer = torch.optim.Adam(there.parameters(), lr=1e-3)
+for step in range(8):
+    optimizer.zero_grad()
+    loss = torch.nn.functional.cross_entropy(there(images), torch.arange(len(images)))
+    loss.backward()
+    optimizer.step()
 # With the classifier and the batch counters, as torchvision's models come.
 save_file(there.state_dict(), folder / "there.safetensors")
 

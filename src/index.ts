@@ -115,7 +115,10 @@ export type { StudyEvent } from './experiments/study-event.js';
 export { proteinEncoder } from './experiments/protein/encoder.js';
 export { loadTask } from './experiments/protein/task.js';
 // Experiments on images
+export { planRetrieval } from './experiments/images/retrieval.js';
+export { planBenchmarkTables } from './experiments/images/benchmark-tables.js';
 export { planColorSensitivity } from './experiments/images/color-sensitivity.js';
+export { RECIPES } from './experiments/images/presets.js';
 export {
   collectImages,
   imageLabel,
@@ -138,6 +141,26 @@ export {
 } from './report/reproduction/overview.js';
 export { dataTable, reproducibilityCard, runsTable } from './report/reproduction/card.js';
 export { reproducibilityChecklist } from './report/reproduction/checklist.js';
+export { BENCHMARK_QUANTITIES } from './report/images/benchmark-quantities.js';
+export { benchmarkTable, beyondTable, gainFigure } from './report/images/benchmark-tables.js';
+export {
+  lambdaFigure,
+  positivesCurves,
+  positivesFigure,
+  subsetFigure,
+  subsetTable,
+} from './report/images/benchmark-losses.js';
+export { benchmarkClaims, benchmarkSummary } from './report/images/benchmark-claims.js';
+export { benchmarkFindings } from './report/images/benchmark-findings.js';
+export { benchmarkSettings } from './report/images/benchmark-settings.js';
+export { estimateOf, recordsOf } from './report/compared.js';
+export { provenanceOf } from './report/provenance-block.js';
+export * as colorCharts from './report/images/color-sensitivity.js';
+export { colorClaims, colorSettings, colorSummary } from './report/images/color-claims.js';
+export { colorFindings } from './report/images/color-findings.js';
+export * as retrievalCharts from './report/images/retrieval.js';
+export { retrievalClaims, retrievalSettings, retrievalSummary } from './report/images/retrieval-claims.js';
+export { retrievalFindings } from './report/images/retrieval-findings.js';
 export { renderReport } from './report/render-report.js';
 export { formatEstimate, formatValues } from './report/claims.js';
 export type { Block, FigureBlock, TableBlock } from './report/blocks.js';

@@ -1,10 +1,18 @@
 /** The experiments of the paper, in the order in which they run: an experiment is one file, a notebook, and one line here. */
 import { closest } from '../runs/closest.js';
 import { UserError } from '../runs/user-error.js';
+import { benchmarkTables } from './images/benchmark-tables.js';
+import { colorSensitivity } from './images/color-sensitivity.js';
+import { retrievalExperiment } from './images/retrieval.js';
 import { proteinExperiment } from './protein/study.js';
 import type { Experiment } from './study.js';
 
-export const EXPERIMENTS: readonly Experiment[] = [proteinExperiment];
+export const EXPERIMENTS: readonly Experiment[] = [
+  proteinExperiment,
+  colorSensitivity,
+  retrievalExperiment,
+  benchmarkTables,
+];
 
 export const EXPERIMENT_NAMES: readonly string[] = EXPERIMENTS.map(({ name }) => name);
 

@@ -5,6 +5,9 @@ import type {
   ClaimIndexBlock,
   ClaimsBlock,
   FigureBlock,
+  Gallery,
+  Picture,
+  PicturesBlock,
   ProseBlock,
   SettingsBlock,
   SummaryBlock,
@@ -43,6 +46,8 @@ export function blockHtml(block: Exclude<Block, FigureBlock | ProseBlock>): Html
   switch (block.type) {
     case 'table':
       return tableHtml(block);
+    case 'pictures':
+      return picturesHtml(block);
     case 'claims':
       return tableHtml(claimsTable(block));
     case 'claim-index':
@@ -65,6 +70,8 @@ export function blockText(block: Block): string {
       return block.markdown;
     case 'table':
       return tableText(block);
+    case 'pictures':
+      return `${block.title}\n${tableText(block.data)}`;
     case 'claims':
       return tableText(claimsTable(block));
     case 'claim-index':
@@ -76,6 +83,36 @@ export function blockText(block: Block): string {
     case 'provenance':
       return tableText(provenanceTable(block.records));
   }
+}
+
+/** A picture that is one: nothing else may stand in a page's source. */
+const PNG = /^data:image\/png;base64,[A-Za-z0-9+/]+=*$/;
+
+function pictureHtml({ src, alt, marked = false }: Picture): Html {
+  const safe = PNG.test(src) ? src : '';
+  const frame = marked ? 'outline:2px solid currentColor;outline-offset:1px' : '';
+  return `<img src="${safe}" alt="${escapeHtml(alt)}" title="${escapeHtml(alt)}" width="48" height="48" style="display:inline-block;margin:3px;${frame}">`;
+}
+
+function galleryHtml({ title, lead, columns, rows }: Gallery): Html {
+  const query = lead.map(
+    (picture) =>
+      `<span style="margin-right:1em">${pictureHtml(picture)} ${escapeHtml(picture.caption)}</span>`,
+  );
+  const head = columns.map((name) => `<th style="text-align:left">${escapeHtml(name)}</th>`).join('');
+  const body = rows.map(({ label, columns: found }) => {
+    const cells = found.map(
+      (pictures) =>
+        `<td style="text-align:left;white-space:nowrap">${pictures.map(pictureHtml).join('')}</td>`,
+    );
+    return `<tr><th style="text-align:left">${escapeHtml(label)}</th>${cells.join('')}</tr>`;
+  });
+  return `<p>${escapeHtml(title)}</p><p>${query.join('')}</p><table><thead><tr><th></th>${head}</tr></thead><tbody>${body.join('')}</tbody></table>`;
+}
+
+function picturesHtml({ title, galleries, markMeans }: PicturesBlock): Html {
+  const legend = markMeans === undefined ? '' : `<p><small>Framed: ${escapeHtml(markMeans)}.</small></p>`;
+  return `<p><strong>${escapeHtml(title)}</strong></p>${galleries.map(galleryHtml).join('')}${legend}`;
 }
 
 function tableHtml(table: TableBlock): Html {

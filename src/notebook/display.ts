@@ -14,6 +14,7 @@ const VEGA_LITE_MIME = 'application/vnd.vegalite.v5+json';
 
 const BLOCK_TYPES: readonly Block['type'][] = [
   'figure',
+  'pictures',
   'table',
   'claims',
   'claim-index',

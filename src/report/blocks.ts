@@ -154,9 +154,53 @@ export interface ProseBlock {
   readonly markdown: string;
 }
 
+/** A small picture, whole inside the block. */
+export interface Picture {
+  /** A PNG as a data URL, at most 64 pixels wide and high: a page may hold a hundred of them. */
+  readonly src: string;
+  /** What is to be known of it, for readers who cannot see it. */
+  readonly alt: string;
+  /** Set apart by a frame; `markMeans` of the block says what that stands for. */
+  readonly marked?: boolean;
+}
+
+/** One row of a gallery: what a method found, in columns of several pictures each. */
+export interface PictureRow {
+  readonly label: string;
+  /** For each of the gallery's columns, the pictures in order. */
+  readonly columns: readonly (readonly Picture[])[];
+}
+
+/** Pictures that belong to one query. */
+export interface Gallery {
+  readonly title: string;
+  /** The query itself, each picture with its words. */
+  readonly lead: readonly (Picture & { readonly caption: string })[];
+  readonly columns: readonly string[];
+  readonly rows: readonly PictureRow[];
+}
+
+/** Galleries of small pictures, such as queries with their neighbours, after the manner of a figure. */
+export interface PicturesBlock {
+  readonly type: 'pictures';
+  readonly id: string;
+  /** What is seen, as a sentence. */
+  readonly title: string;
+  readonly paperPlace?: string;
+  readonly galleries: readonly Gallery[];
+  /** What a framed picture is, e.g. `a neighbour of the query\u2019s class`. */
+  readonly markMeans?: string;
+  readonly paperShows?: string;
+  readonly weSee?: string;
+  readonly differs?: string;
+  /** The numbers behind the pictures: shown folded, and offered as a CSV download. */
+  readonly data: TableBlock;
+}
+
 export type Block =
   | TableBlock
   | FigureBlock
+  | PicturesBlock
   | ClaimsBlock
   | ClaimIndexBlock
   | SummaryBlock

@@ -1,8 +1,15 @@
 /** What each experiment's report says, for pages that look over all of them: one entry an experiment. */
+import { BENCHMARK_TABLES, planBenchmarkTables } from '../experiments/images/benchmark-tables.js';
+import { COLOR_SENSITIVITY, planColorSensitivity } from '../experiments/images/color-sensitivity.js';
+import { planRetrieval, RETRIEVAL } from '../experiments/images/retrieval.js';
+import { collectImages } from '../experiments/images/study.js';
 import { collectProtein, planProtein, PROTEIN } from '../experiments/protein/study.js';
 import type { StudyChoice } from '../experiments/study.js';
 import type { RunRecord } from '../runs/record.js';
 import type { ClaimsBlock, SummaryBlock } from './blocks.js';
+import { benchmarkClaims, benchmarkSummary } from './images/benchmark-claims.js';
+import { colorClaims, colorSummary } from './images/color-claims.js';
+import { retrievalClaims, retrievalSummary } from './images/retrieval-claims.js';
 import { proteinClaims, proteinSummary } from './protein-claims.js';
 
 /** An experiment as its report judges it, from records alone. */
@@ -39,5 +46,23 @@ export const EXPERIMENT_REPORTS: readonly ExperimentReport[] = [
     (records, choice) => collectProtein(planProtein(choice), records),
     proteinClaims,
     proteinSummary,
+  ),
+  experimentReport(
+    COLOR_SENSITIVITY,
+    (records, choice) => collectImages(planColorSensitivity(choice), records),
+    colorClaims,
+    colorSummary,
+  ),
+  experimentReport(
+    RETRIEVAL,
+    (records, choice) => collectImages(planRetrieval(choice), records),
+    retrievalClaims,
+    retrievalSummary,
+  ),
+  experimentReport(
+    BENCHMARK_TABLES,
+    (records, choice) => collectImages(planBenchmarkTables(choice), records),
+    benchmarkClaims,
+    benchmarkSummary,
   ),
 ];

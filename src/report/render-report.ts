@@ -20,6 +20,7 @@ import {
   terminalText,
   vegaLiteOf,
 } from './page/outputs.js';
+import { picturesBlock } from './page/pictures.js';
 import { claimAnchor, claimsTable, provenanceBlock } from './page/provenance.js';
 import { pageScripts } from './page/scripts.js';
 import { pageShell } from './page/shell.js';
@@ -243,6 +244,8 @@ async function blockHtml(block: Block, draft: Draft): Promise<string> {
         level: Math.min(6, draft.level + 1),
         id: draft.anchors(block.id),
       });
+    case 'pictures':
+      return picturesBlock(block, { level: Math.min(6, draft.level + 1), id: draft.anchors(block.id) });
     case 'table':
       return tableBlock(block);
     case 'claims':

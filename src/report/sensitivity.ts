@@ -2,7 +2,7 @@
 import type { RunVariation } from '../experiments/study.js';
 import type { FigureBlock, TableBlock } from './blocks.js';
 import type { ReferenceLevel } from './charts/dots.js';
-import { sensitivityChart } from './charts/lines.js';
+import { sensitivityChart, type SettingRegion } from './charts/lines.js';
 import { cellOf, estimateOf, NOT_RUN, type ComparedRun, type Quantity } from './compared.js';
 import { columnKeys } from './compared-figures.js';
 
@@ -38,11 +38,15 @@ export function varied<Run extends VariedRun>(runs: readonly Run[], setting: str
 export interface SensitivityInput {
   readonly runs: readonly VariedRun[];
   readonly setting: string;
+  /** What charts call it; its name in the configuration if absent. */
+  readonly name?: string;
   readonly quantities: readonly Quantity[];
   /** What tables call a method. */
   readonly noun: string;
   /** Levels of methods that do not have the setting. */
   readonly references?: (quantity: Quantity) => readonly ReferenceLevel[];
+  /** Values of the setting to mark in charts. */
+  readonly region?: SettingRegion;
 }
 
 function chosenValue({ runs, setting }: SensitivityInput): unknown {
@@ -96,12 +100,13 @@ export function sensitivityFigure(input: SensitivityInput): FigureBlock {
         if (value === undefined || record === null) return [];
         return [{ method, setting: Number(settingOf(config, setting)), value, run: record.id }];
       }),
-      xTitle: setting,
+      xTitle: input.name ?? setting,
       yTitle: quantity.unit ?? quantity.axis ?? quantity.title,
       xScale: 'log',
       yScale: quantity.scale ?? 'linear',
       chosen,
       references: input.references?.(quantity) ?? [],
+      ...(input.region === undefined ? {} : { region: input.region }),
     }),
   }));
   const table = sensitivityTable(input);

@@ -85,7 +85,7 @@ function findBase(name: string): MethodStyle | undefined {
 }
 
 /**
- * Style of a method. `CARE (X)` has the colour and shape of X, dashed.
+ * Style of a method. `CARE (X)` has the colour and shape of X, dashed; `X, λ v` has the colour of X, a shape and dash of its own.
  *
  * @throws when the method has no colour: every chart of every report must agree, so none is made up.
  */
@@ -95,6 +95,9 @@ export function methodStyle(name: string): MethodStyle {
   const on = /^\s*care\s*\((.+)\)\s*$/i.exec(name)?.[1];
   const carried = on === undefined ? undefined : findBase(on);
   if (carried) return { ...carried, name, dash: [5, 3] };
+  const varied = /^(.+), \u03bb \S+$/.exec(name)?.[1];
+  const main = varied === undefined ? undefined : findBase(varied);
+  if (main) return { ...main, name, dash: [2, 3], shape: 'diamond' };
   const known = METHODS.map((method) => method.name).join(', ');
   throw new Error(
     `methodStyle: no colour for method "${name}". Known: ${known}, and "CARE (X)" for X of these. ` +

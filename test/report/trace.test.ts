@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PACKAGE_FOLDER } from '../../src/cli/report-files.js';
 import { EXPERIMENT_NAMES } from '../../src/experiments/experiments.js';
+import { BEST_LAMBDAS, TABLE_1 } from '../../src/report/paper-numbers.js';
 import { PAPER_ROWS } from '../../src/report/paper-rows.js';
 import { renderReport } from '../../src/report/render-report.js';
 import { PAPER_CARD } from '../../src/report/reproduction/card.js';
@@ -34,12 +35,27 @@ const DEFINITIONS: Readonly<Record<string, string>> = {
   '95': 'confidence of all intervals, in percent',
 };
 
-/** The store with every measured number another one. */
-function writeOthers(): string {
-  const runs = join(folder, 'others');
+/** Renders the reports of some runs into a folder of that name. */
+async function render(name: string, runs: readonly string[] = []): Promise<string> {
+  const out = join(folder, name);
+  const { code, err } = await care(['report', ...runs, '--out', out], { cwd: PACKAGE_FOLDER });
+  expect([code, err]).toEqual([0, '']);
+  return out;
+}
+
+/** The reports of a store in which every measured number is another one; made once for each name. */
+const others = new Map<string, Promise<string>>();
+function otherReports(name: string): Promise<string> {
+  const known = others.get(name) ?? render(name, ['--runs', writeOthers(name)]);
+  others.set(name, known);
+  return known;
+}
+
+function writeOthers(name: string): string {
+  const runs = join(folder, `${name}-runs`);
   for (const record of records) {
     mkdirSync(join(runs, record.id), { recursive: true });
-    writeFileSync(join(runs, record.id, 'record.json'), JSON.stringify(otherRecord(record)));
+    writeFileSync(join(runs, record.id, 'record.json'), JSON.stringify(otherRecord(record, name)));
   }
   return runs;
 }
@@ -65,16 +81,15 @@ describe('a number typed in by hand', () => {
 });
 
 describe.skipIf(notBuilt !== null)(`the committed reports${notBuilt === null ? '' : `: ${notBuilt}`}`, () => {
-  const fresh = join(folder, 'fresh');
-  const other = join(folder, 'other');
+  let fresh = '';
   const read = (dir: string, name: string) => readFileSync(join(dir, name), 'utf8');
+  const shown = (dir: string, name: string) =>
+    shownIn(JSON.parse(read(dir, name.replace('.html', '.ipynb'))));
 
   beforeAll(async () => {
-    const made = await care(['report', '--out', fresh], { cwd: PACKAGE_FOLDER });
-    expect([made.code, made.err]).toEqual([0, '']);
-    const others = await care(['report', '--runs', writeOthers(), '--out', other], { cwd: PACKAGE_FOLDER });
-    expect([others.code, others.err]).toEqual([0, '']);
-  }, 400_000);
+    fresh = await render('fresh');
+    await otherReports('other');
+  }, 600_000);
 
   it('are one an experiment, and the index', () => {
     expect(committed.sort()).toEqual(
@@ -89,33 +104,46 @@ describe.skipIf(notBuilt !== null)(`the committed reports${notBuilt === null ? '
     expect(found, 'render the reports again: npm run reports').toBe(null);
   });
 
-  it.each(committed)('%s has no number without a source', (name) => {
-    const notebook = name.replace('.html', '.ipynb');
-    const [ours, theirs] = [fresh, other].map((dir) => shownIn(JSON.parse(read(dir, notebook))));
-    expect(ours?.length).toBeGreaterThan(10);
-    const sources = [
-      settledNumbers(records),
-      numberSet(PAPER_ROWS, PAPER_CARD),
-      new Set(Object.keys(DEFINITIONS).map(Number)),
-    ];
-    // Counts of runs, claims and seeds do not change with the values.
-    const most = Math.max(records.length, 100);
-    const known = (number: number) =>
-      (Number.isInteger(number) && number <= most) || sources.some((source) => source.has(number));
-    const found = untraced(ours ?? [], theirs ?? [], known);
-    expect(found.map(({ number, place, text }) => `${number} in ${place}: ${text.slice(0, 200)}`)).toEqual(
-      [],
-    );
-  });
+  it.each(committed)(
+    '%s has no number without a source',
+    async (name) => {
+      const ours = shown(fresh, name);
+      expect(ours.length).toBeGreaterThan(10);
+      const sources = [
+        settledNumbers(records),
+        numberSet(PAPER_ROWS, PAPER_CARD, TABLE_1, BEST_LAMBDAS),
+        new Set(Object.keys(DEFINITIONS).map(Number)),
+      ];
+      // Counts of runs, claims and seeds do not change with the values.
+      const most = Math.max(records.length, 100);
+      const known = (number: number) =>
+        (Number.isInteger(number) && number <= most) || sources.some((source) => source.has(number));
+      const inFirst = untraced(ours, shown(await otherReports('other'), name), known);
+      // Two rounded numbers can be alike by chance; that they are so twice is not one.
+      const inBoth =
+        inFirst.length === 0
+          ? []
+          : untraced(inFirst, shown(await otherReports('another'), name), known).filter(({ place, number }) =>
+              inFirst.some((first) => first.place === place && first.number === number),
+            );
+      const found = inBoth.map(({ number, place, text }) => `${number} in ${place}: ${text.slice(0, 200)}`);
+      expect([...new Set(found)]).toEqual([]);
+    },
+    600_000,
+  );
 
-  it('change where values change', () => {
-    for (const name of committed) {
-      expect(difference(pageParts(read(other, name)), pageParts(read(fresh, name)))).not.toBe(null);
-    }
+  it('change where values change', async () => {
+    const other = await otherReports('other');
+    const changed = committed.filter(
+      (name) => difference(pageParts(read(other, name)), pageParts(read(fresh, name))) !== null,
+    );
+    const ran = committed.filter((name) => /\d \u00b1 /.test(read(fresh, name)));
+    expect(ran.length).toBeGreaterThan(1);
+    expect(changed).toEqual(expect.arrayContaining(ran));
   });
 
   it('cannot be edited by hand: one digit of an executed notebook is found', async () => {
-    const name = committed[0] ?? '';
+    const name = 'protein.html';
     const notebookName = name.replace('.html', '.ipynb');
     const text = read(fresh, notebookName);
     const rendered = async (notebook: string) =>

@@ -35,7 +35,6 @@ import {
 } from '../../measure/wahba.js';
 import type { Estimate } from '../../runs/record.js';
 import { randomStream } from '../../tensorflow/random.js';
-import * as tf from '../../tensorflow/tf.js';
 import { withoutNormalize, type AugmentedEncoder } from './augmented-embedding.js';
 import type { Findings } from '../recorded-run.js';
 import { colourSweep } from './colour-sweep.js';
@@ -43,11 +42,13 @@ import { EMBED_BATCH, type ImageEmbeddings } from './embedding.js';
 import type { MeasureSettings } from './measure-config.js';
 import { imageAugmentation } from './model.js';
 import { officialProbe } from './official-probe.js';
+import { augmentedPixels, recolouring, recolouringDraws } from './recolouring.js';
 import {
   byStage,
   DRAWN_FOR,
   learntAndJudged,
   limited,
+  limitedNumbers,
   STAGES,
   stageOf,
   withEncoder,
@@ -269,22 +270,6 @@ function composition(subject: ImageSubject, settings: MeasureSettings): Findings
   );
 }
 
-/** Colours alone are changed, of every image. */
-function recolouring({ config }: ImageSubject, image: DataSet, hue: number | null): SimclrAugmentation {
-  const { settings } = imageAugmentation(config, image);
-  return simclrAugmentation({
-    image,
-    crop: null,
-    flip: { p: 0 },
-    grayscale: { p: 0 },
-    blur: { p: 0 },
-    jitter: { ...settings.jitter, p: 1, hue: hue ?? settings.jitter.hue },
-    normalize: settings.normalize,
-  });
-}
-
-const NO_PIXELS = new Float32Array(0);
-
 /** Mean colours and hues of the images, and of the images after the augmentation. */
 function traitsOf(
   images: DataSet,
@@ -306,28 +291,6 @@ function traitsOf(
   return { colours, hues, labels: images.labels };
 }
 
-function augmentedPixels(
-  pixels: Float32Array,
-  { height, width }: DataSet,
-  augmentation: SimclrAugmentation,
-  drawn: SimclrParameters,
-): Float32Array {
-  const specs = augmentation.inputs(EMBED_BATCH);
-  const values = augmentation.inputValues(drawn);
-  const views = tf.tidy(() => {
-    const inputs = Object.fromEntries(
-      Object.entries(specs).map(([key, { shape, dtype }]) => [
-        key,
-        tf.tensor(values[key] ?? NO_PIXELS, [...shape], dtype),
-      ]),
-    );
-    return augmentation.apply(tf.tensor4d(pixels, [EMBED_BATCH, height, width, 3]), inputs);
-  });
-  const found = views.dataSync<'float32'>().slice();
-  views.dispose();
-  return found;
-}
-
 function matchEstimates(name: string, match: TraitMatch | null): Record<string, Estimate> {
   if (match === null) return {};
   return {
@@ -338,18 +301,34 @@ function matchEstimates(name: string, match: TraitMatch | null): Record<string, 
   };
 }
 
+/** The queries by their numbers in the test set, and how each was recoloured. */
+function queryTable({ config, task }: ImageSubject, settings: MeasureSettings) {
+  const numbers = limitedNumbers(task.test, settings.images);
+  const augmentation = recolouring(config, task.test, settings.retrieval.hue);
+  const drawn = recolouringDraws(augmentation, settings);
+  const batches = Array.from({ length: Math.ceil(numbers.length / EMBED_BATCH) }, (_, i) =>
+    drawn(i * EMBED_BATCH),
+  );
+  const { names, parameters } = readParameters(augmentation, batches, numbers.length);
+  const columns = names.flatMap((name, column) => {
+    const values = numbers.map((_, row) => parameters[row * names.length + column] ?? NaN);
+    // What is turned off is the same for all.
+    return new Set(values).size === 1 ? [] : [[name, values.map((x) => Number(x.toPrecision(4)))] as const];
+  });
+  return { image: numbers, ...Object.fromEntries(columns) };
+}
+
 function retrievalOf(subject: ImageSubject, settings: MeasureSettings): Findings {
   const { k, hue, permutations } = settings.retrieval;
   const images = limited(subject.task.test, settings.images);
-  const augmentation = recolouring(subject, images, hue);
-  const drawn = (start: number) =>
-    augmentation.draw(randomStream(settings.seed, DRAWN_FOR.recoloured, start), EMBED_BATCH);
+  const augmentation = recolouring(subject.config, images, hue);
+  const drawn = recolouringDraws(augmentation, settings);
   const galleryTraits = traitsOf(images, null, drawn);
   const queryTraits = traitsOf(images, augmentation, drawn);
   return withEncoder(subject, { recoloured: [augmentation] }, (encoder) => {
     const before = encoder.plain(images);
     const after = encoder.augmented('recoloured', images, (start) => [drawn(start)]);
-    return byStage(settings, (stage) => {
+    const findings = byStage(settings, (stage) => {
       const found = retrieval(
         {
           gallery: stageOf(before, stage),
@@ -373,11 +352,12 @@ function retrievalOf(subject: ImageSubject, settings: MeasureSettings): Findings
             place: places.map((_, at) => 1 + (at % k)),
             image: places,
             unmoved: Array.from(found.neighboursUnmoved.indices),
-            distance: Array.from(found.neighbours.distances),
+            distance: Array.from(found.neighbours.distances, (x) => Number(x.toPrecision(4))),
           },
         },
       };
     });
+    return { ...findings, tables: { ...findings.tables, queries: queryTable(subject, settings) } };
   });
 }
 
@@ -443,7 +423,7 @@ function positives(subject: ImageSubject, settings: MeasureSettings): Findings {
 
 function colours(subject: ImageSubject, settings: MeasureSettings): Findings {
   const images = limited(subject.task.test, settings.images);
-  const augmentation = recolouring(subject, images, 0.5);
+  const augmentation = recolouring(subject.config, images, 0.5);
   const untouched = augmentation.draw(randomStream(0), EMBED_BATCH);
   return withEncoder(subject, { recoloured: [augmentation] }, (encoder) =>
     colourSweep(

@@ -38,10 +38,16 @@ export function stagesOf({ beforeHead }: MeasureSettings): readonly Stage[] {
   return beforeHead ? ['embedding', 'features'] : ['embedding'];
 }
 
+/** Numbers of at most so many images of a set, each class with its share. */
+export function limitedNumbers({ length, labels }: DataSet, limit: number | null): readonly number[] {
+  if (limit === null || length <= limit) return Array.from({ length }, (_, i) => i);
+  return stratifiedLimit(labels, limit, 0);
+}
+
 /** At most so many images of a set, each class with its share. */
 export function limited(set: DataSet, limit: number | null): DataSet {
   if (limit === null || set.length <= limit) return set;
-  return subset(set, stratifiedLimit(set.labels, limit, 0), { measureLimit: limit });
+  return subset(set, limitedNumbers(set, limit), { measureLimit: limit });
 }
 
 /** Embeddings on the unit sphere, where those behind the head are: features before it have any length. */

@@ -1,7 +1,7 @@
 /** A trained encoder, for measuring: embeddings of chosen structures in chosen orientations. */
 import { MATRIX_SIZE, rotateClouds } from '../../augment/rotations.js';
 import type { Embeddings } from '../../measure/embeddings.js';
-import { scopeOf } from '../../nn/module.js';
+import { scopeOf, type Module } from '../../nn/module.js';
 import { compileProgram } from '../../tensorflow/compile.js';
 import { gatherRows } from '../../tensorflow/kernels/gather-rows.js';
 import type { TensorData, TensorDataMap } from '../../tensorflow/tensor-data.js';
@@ -30,7 +30,16 @@ export function proteinEncoder(
   weights: TensorDataMap,
   clouds: TensorData,
 ): ProteinEncoder {
-  const model = proteinModel(config);
+  return cloudEncoder(proteinModel(config), config.model.rho.at(-1) ?? 0, weights, clouds);
+}
+
+/** Any model of clouds `[structures, points, 3]` with given weights; `dim` is the length of its embeddings. */
+export function cloudEncoder(
+  model: Module<tf.Tensor3D, tf.Tensor2D>,
+  dim: number,
+  weights: TensorDataMap,
+  clouds: TensorData,
+): ProteinEncoder {
   const program = compileProgram({
     name: 'protein encoder',
     state: weights,
@@ -49,7 +58,6 @@ export function proteinEncoder(
       },
     },
   });
-  const dim = config.model.rho.at(-1) ?? 0;
   return {
     embed(structures, rotationOf) {
       const values = new Float32Array(structures.length * dim);

@@ -23,7 +23,7 @@ export interface ProteinTask {
  *
  * @param dataDir - the data folder; default: `CARE_DATA_DIR` and the places where the loader looks.
  */
-export function loadTask({ data }: TrainingConfig, dataDir?: string): ProteinTask {
+export function loadTask({ data }: Pick<TrainingConfig, 'data'>, dataDir?: string): ProteinTask {
   const set = proteinClouds({
     points: data.points,
     atoms: data.atoms,

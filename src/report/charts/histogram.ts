@@ -38,10 +38,20 @@ export function binned(values: readonly number[], domain: readonly [number, numb
     const index = Math.min(bins - 1, Math.floor((value - low) / width));
     counts[index] = (counts[index] ?? 0) + 1;
   }
+  return countedBins(counts, [low, low + bins * width], values.length);
+}
+
+/** Bins of counts, their shares those of `total` values. */
+function countedBins(
+  counts: readonly number[],
+  [low, high]: readonly [number, number],
+  total: number,
+): Bin[] {
+  const width = (high - low) / counts.length;
   return counts.map((count, index) => ({
     from: drawn(low + index * width),
     to: drawn(low + (index + 1) * width),
-    share: drawn((100 * count) / Math.max(1, values.length)),
+    share: drawn((100 * count) / Math.max(1, total)),
     count,
   }));
 }
@@ -52,23 +62,62 @@ export function histogramPanels(input: HistogramInput): Panel[] {
   const domain = input.domain ?? extent(samples.flatMap((sample) => [...extent(sample.values)]));
   const all = samples.map((sample) => ({ ...sample, bins: binned(sample.values, domain, bins) }));
   const top = Math.max(1, ...all.flatMap((sample) => sample.bins.map((bin) => bin.share)));
+  return all.map((sample) => {
+    const drawnSample = { ...sample, mean: mean(sample.values), count: sample.values.length };
+    return { title: sample.method, spec: histogramSpec(drawnSample, input, domain, top) };
+  });
+}
+
+/** A sample of which its bins alone are known. */
+export interface CountedSample {
+  readonly method: string;
+  /** Counts in equal bins over the whole domain. */
+  readonly counts: readonly number[];
+  readonly mean: number;
+  /** The runs that it is of. */
+  readonly run?: string;
+}
+
+export interface CountedInput extends Pick<HistogramInput, 'xTitle' | 'reference' | 'width' | 'height'> {
+  readonly samples: readonly CountedSample[];
+  readonly domain: readonly [number, number];
+}
+
+/** The same of counts: histograms in per cent, on one scale, with the mean as a line. */
+export function countedPanels(input: CountedInput): Panel[] {
+  const { samples, domain } = input;
+  const all = samples.map((sample) => {
+    const count = sample.counts.reduce((sum, one) => sum + one, 0);
+    return { ...sample, count, bins: countedBins(sample.counts, domain, count) };
+  });
+  const top = Math.max(1, ...all.flatMap(({ bins }) => bins.map(({ share }) => share)));
   return all.map((sample) => ({ title: sample.method, spec: histogramSpec(sample, input, domain, top) }));
 }
 
+/** A sample with what a panel shows of it. */
+interface DrawnSample {
+  readonly method: string;
+  readonly mean: number;
+  /** Values in the sample. */
+  readonly count: number;
+  readonly run?: string;
+  readonly bins: readonly Bin[];
+}
+
 function histogramSpec(
-  sample: { method: string; values: readonly number[]; run?: string; bins: readonly Bin[] },
-  input: HistogramInput,
+  sample: DrawnSample,
+  input: Pick<HistogramInput, 'xTitle' | 'reference' | 'width' | 'height'>,
   domain: readonly [number, number],
   top: number,
 ): VegaLiteSpec {
   const x = { type: 'quantitative', scale: { domain, nice: false }, axis: { grid: false, tickCount: 5 } };
-  const centre = mean(sample.values);
+  const centre = sample.mean;
   const lines = [
     { at: centre, label: 'mean', colour: INK },
     ...(input.reference ? [{ at: input.reference.value, label: input.reference.label, colour: MUTED }] : []),
   ];
   return {
-    description: `${sample.method}: mean ${input.xTitle} ${brief(centre)} over ${sample.values.length} values.`,
+    description: `${sample.method}: mean ${input.xTitle} ${brief(centre)} over ${sample.count} values.`,
     width: input.width ?? 300,
     height: input.height ?? 150,
     autosize: { type: 'fit-x', contains: 'padding' },

@@ -1,6 +1,6 @@
 /** Lines over training, and over a setting that the paper leaves open. */
 import type { VegaLiteSpec } from '../blocks.js';
-import { INK, methodScale, methodStyle, MUTED, PAGE } from '../theme.js';
+import { GRID, INK, methodScale, methodStyle, MUTED, PAGE } from '../theme.js';
 import { brief, drawn, extent, mean } from './statistics.js';
 import type { ReferenceLevel } from './dots.js';
 
@@ -254,6 +254,13 @@ export function describeCurves(input: TrainingChartInput): string {
   return `${input.yTitle} over training, from first to last step: ${sentences.join('; ')}.`;
 }
 
+/** A stretch of a setting's axis, both ends included. */
+export interface SettingRegion {
+  readonly low: number;
+  readonly high: number;
+  readonly label: string;
+}
+
 export interface SensitivityInput {
   /** One row a run: the setting's value and what was measured. */
   readonly dots: readonly {
@@ -270,6 +277,8 @@ export interface SensitivityInput {
   /** Levels of what the setting does not change, such as another method. */
   readonly references?: readonly ReferenceLevel[];
   readonly yScale?: 'linear' | 'log';
+  /** Settings to mark, e.g. where the paper found the best ones. */
+  readonly region?: SettingRegion;
   readonly width?: number;
   readonly height?: number;
 }
@@ -305,6 +314,7 @@ export function sensitivityChart(input: SensitivityInput): VegaLiteSpec {
     height,
     autosize: FIT,
     layer: [
+      ...regionLayers(input, x),
       ...chosenLayers(input, x),
       ...levelLayers(input.references ?? [], y),
       {
@@ -335,6 +345,27 @@ export function sensitivityChart(input: SensitivityInput): VegaLiteSpec {
       },
     ],
   };
+}
+
+/** A band behind the lines, as far as the axis goes, named at its foot. */
+function regionLayers({ region, dots }: SensitivityInput, x: object): object[] {
+  if (region === undefined || dots.length === 0) return [];
+  const [first, last] = extent(dots.map(({ setting }) => setting));
+  const [low, high] = [Math.max(region.low, first), Math.min(region.high, last)];
+  if (low > high) return [];
+  const values = [{ low, high, middle: drawn(Math.sqrt(low * high)), label: region.label }];
+  return [
+    {
+      data: { values },
+      mark: { type: 'rect', color: GRID, opacity: 0.6 },
+      encoding: { x: { ...x, field: 'low' }, x2: { field: 'high' } },
+    },
+    {
+      data: { values },
+      mark: { type: 'text', color: MUTED, align: 'center', baseline: 'bottom', dy: -4, y: 'height' },
+      encoding: { x: { ...x, field: 'middle' }, text: { field: 'label' } },
+    },
+  ];
 }
 
 function chosenLayers(input: SensitivityInput, x: object): object[] {

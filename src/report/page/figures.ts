@@ -1,4 +1,4 @@
-import type { FigureBlock, Panel, TableBlock } from '../blocks.js';
+import type { FigureBlock, Panel, PicturesBlock, TableBlock } from '../blocks.js';
 import { drawChart, NARROW_WIDTH } from './chart-render.js';
 import type { DrawnChart } from './chart-render.js';
 import { escapeHtml } from './escape.js';
@@ -35,19 +35,15 @@ export async function figureBlock(
     panels.push(drawn.html);
     widest = Math.max(widest, drawn.width);
   }
-  const place =
-    figure.paperPlace === undefined
-      ? ''
-      : `<p class="place">after the paper\u2019s ${escapeHtml(figure.paperPlace)}</p>`;
   const single = figure.panels.length === 1;
   const columns = Math.max(1, Math.min(figure.columns ?? 3, figure.panels.length));
   const grid = single
     ? panels.join('')
     : panelGrid(panels, { columns, width: widest, alt: figure.alt }, room);
   return `<figure class="block wide figure${single ? ' single' : ''}" id="${escapeHtml(id)}" data-name="${escapeHtml(figure.id)}">
-<h${level} class="figure-title">${renderInline(figure.title)}</h${level}>${place}
+<h${level} class="figure-title">${renderInline(figure.title)}</h${level}>${placeLine(figure)}
 ${grid}
-<figcaption>${caption(figure)}<p class="alt">${escapeHtml(figure.alt)}</p></figcaption>
+<figcaption>${captionOf(figure)}<p class="alt">${escapeHtml(figure.alt)}</p></figcaption>
 ${dataBehind(figure.data, figure.id)}
 </figure>`;
 }
@@ -81,7 +77,17 @@ function panelGrid(
   return `<div class="panel-box"><div class="panels ${name}" role="group" aria-label="${escapeHtml(alt)}">${panels.join('')}</div></div>`;
 }
 
-function caption(figure: FigureBlock): string {
+/** Where in the paper a figure stands. */
+export function placeLine({ paperPlace }: Pick<FigureBlock, 'paperPlace'>): string {
+  return paperPlace === undefined
+    ? ''
+    : `<p class="place">after the paper\u2019s ${escapeHtml(paperPlace)}</p>`;
+}
+
+/** What the paper shows, what we see, and what differs, as far as a figure says. */
+export function captionOf(
+  figure: Pick<FigureBlock | PicturesBlock, 'paperShows' | 'weSee' | 'differs'>,
+): string {
   const parts: readonly (readonly [string, string | undefined])[] = [
     ['The paper shows', figure.paperShows],
     ['We see', figure.weSee],
@@ -133,8 +139,8 @@ export function chartElement(chart: DrawnChart, id: string, alt: string): string
   return `<div class="chart${fixed}" id="${escapeHtml(id)}" role="img" aria-label="${escapeHtml(alt)}" data-width="${chart.width}"${flexible}>${pictures}</div>`;
 }
 
-/** The folded table with the downloads; the picture's download needs scripts and is offered by them. */
-export function dataBehind(data: TableBlock, file: string): string {
+/** The folded table with the downloads; that of a chart as a picture needs scripts and is offered by them. */
+export function dataBehind(data: TableBlock, file: string, { chart = true } = {}): string {
   const total = data.rows.length;
   const cut =
     total > SHOWN_ROWS
@@ -143,5 +149,5 @@ export function dataBehind(data: TableBlock, file: string): string {
   const note = data.caption === undefined ? '' : `<div class="note">${renderMarkdown(data.caption)}</div>`;
   const table = scrollable(data.title, tableElement(data, { caption: true, limit: SHOWN_ROWS }));
   return `<div class="behind"><details class="fold"><summary>The numbers behind it</summary>${table}${cut}${note}</details>
-<p class="actions">${csvLink(data, file)}<button type="button" class="action" data-save-svg hidden>Picture as SVG</button></p></div>`;
+<p class="actions">${csvLink(data, file)}${chart ? '<button type="button" class="action" data-save-svg hidden>Picture as SVG</button>' : ''}</p></div>`;
 }

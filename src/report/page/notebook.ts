@@ -32,6 +32,7 @@ export interface NotebookOutput {
 const BLOCK_TYPES: readonly Block['type'][] = [
   'table',
   'figure',
+  'pictures',
   'claims',
   'claim-index',
   'summary',

@@ -72,6 +72,18 @@ figure{margin-left:0;margin-right:0}
 .chart .live{width:100%}
 .chart-scroll{overflow-x:auto}.chart-scroll svg{width:auto;max-width:none}
 .at-narrow{display:none}
+.gallery-box{margin:0 0 1.3rem;break-inside:avoid}
+.lead{display:flex;flex-wrap:wrap;gap:.3rem 1.4rem;margin:.3rem 0 .5rem}
+.lead-picture{display:inline-flex;align-items:center;gap:.6rem;font-family:${SANS};font-size:.85rem;line-height:1.35;max-width:100%}
+.thumb{display:block;flex:none;width:48px;height:48px;object-fit:cover;border-radius:2px}
+.thumb.marked{outline:2px solid var(--ink);outline-offset:1px}
+.lead .thumb{width:64px;height:64px}
+.strip{list-style:none;display:flex;gap:6px;margin:0;padding:3px}
+.strip li{margin:0}
+.block table.gallery{min-width:0}
+.gallery th,.gallery td{padding:.25rem 1.4rem .25rem 0;border-bottom:1px solid var(--line);vertical-align:middle}
+.gallery thead>tr>*{border-bottom:0;padding-bottom:0}
+.mark-sample{display:inline-block;width:.8em;height:.8em;outline:2px solid var(--ink);outline-offset:-1px;vertical-align:-.05em}
 .compare{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,15rem),1fr));gap:.4rem 1.8rem;margin:1rem 0 0;font-size:1rem;line-height:1.5}
 .compare dt{font-size:.82rem;font-weight:600;color:var(--muted)}
 .compare p{margin:0 0 .5em}
@@ -171,6 +183,11 @@ h2{font-size:1.4rem}
 .claims td.ours:nth-of-type(2)::before{content:"Ours: ";color:var(--muted)}
 .claims td.ours:nth-of-type(3)::before{content:"Difference: ";color:var(--muted)}
 .claims .because td{padding:.2rem 0 .9rem}
+.gallery,.gallery tbody,.gallery tr,.gallery td,.gallery th{display:block}
+.gallery thead{display:none}
+.gallery tbody tr{border-bottom:1px solid var(--line);padding:.35rem 0}
+.gallery tbody tr>*{border:0;padding:.1rem 0;position:static;max-width:none}
+.gallery td::before{content:attr(data-column);display:block;color:var(--muted);font-size:.92em}
 .settings,.settings tbody,.settings tr,.settings td,.settings th{display:block;min-width:0}
 .settings thead{display:none}
 .settings tbody tr>*{border:0;padding:.05rem 0;position:static;max-width:none;min-width:0;background:none}
@@ -217,6 +234,6 @@ pre{white-space:pre-wrap;font-size:7.5pt;overflow:visible}
 a{color:inherit}
 a[href^="http"]::after{content:" (" attr(href) ")";font-size:.85em;overflow-wrap:anywhere}
 .warning{border:2pt solid var(--warn-line)}
-.verdict .shape,.row-differs{print-color-adjust:exact;-webkit-print-color-adjust:exact}
+.verdict .shape,.row-differs,.thumb{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 }
 `;

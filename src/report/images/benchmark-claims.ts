@@ -1,0 +1,292 @@
+/** What the paper claims in Table 1 and Figures 7 and 10 to 16, judged by records; and the first screen that follows from it. */
+import { RECIPES, type Recipe } from '../../experiments/images/presets.js';
+import { imageLabel, type ImageResults } from '../../experiments/images/study.js';
+import type { ClaimResult, ClaimsBlock, SummaryBlock } from '../blocks.js';
+import { judgeBest, type Judgement, type Rival } from '../claims.js';
+import { estimateOf, recordsOf, runsOf, seedValues, type Compared } from '../compared.js';
+import {
+  claimResult,
+  judgeClaim,
+  pairedBySeed,
+  verdictBadges,
+  verdictsOf,
+  type ClaimDefinition,
+  type ClaimText,
+} from '../compared-claims.js';
+import { factsOf, warningOf } from '../first-screen.js';
+import {
+  BEST_LAMBDAS,
+  PAPER_DATA,
+  paperGain,
+  paperText,
+  TABLE_1,
+  TABLE_1_METHODS,
+} from '../paper-numbers.js';
+import { bestLambda, isPapersBest, lambdaWords, overLambda, type AtLambda } from './benchmark-losses.js';
+import { BENCHMARK_QUANTITIES, CHANCE, onData, subsetRuns } from './benchmark-quantities.js';
+import { gainWords, heroFigure, TABLE_1_PAIRS, type Pair } from './benchmark-tables.js';
+import { hasPaperSetting, outcomesOf } from './common.js';
+
+const { probe, positives, rank } = BENCHMARK_QUANTITIES;
+
+/** CARE against its base on a set of images; undefined where the paper does not report both. */
+function pairClaim(data: Recipe, { base, withCare }: Pair): ClaimDefinition | undefined {
+  const [before, after] = [TABLE_1[data][base], TABLE_1[data][withCare]];
+  const gain = paperGain(TABLE_1[data], base, withCare);
+  if (before === undefined || after === undefined || gain === undefined) return undefined;
+  return {
+    id: `${base}-${data}`,
+    label: `CARE on ${imageLabel(base)}, ${PAPER_DATA[data]}`,
+    claim: `Added to ${imageLabel(base)}, CARE raises the linear probe on ${PAPER_DATA[data]}.`,
+    place: 'Table 1',
+    paperValue: `${paperText(after)} against ${paperText(before)} %: +${gain.toFixed(2)}`,
+    quantity: probe,
+    ours: imageLabel(withCare),
+    rivals: [imageLabel(base)],
+  };
+}
+
+const PAIR_CLAIMS: readonly { readonly data: Recipe; readonly definition: ClaimDefinition }[] =
+  RECIPES.flatMap((data) =>
+    TABLE_1_PAIRS.flatMap((pair) => {
+      const definition = pairClaim(data, pair);
+      return definition === undefined ? [] : [{ data, definition }];
+    }),
+  );
+
+/** Claims on subsets of the losses. */
+const SUBSET_CLAIMS: readonly ClaimDefinition[] = [
+  {
+    id: 'equi-unif-nontrivial',
+    label: 'L_unif + L_equi learns',
+    claim:
+      'L_equi with L_unif alone is non-trivial: classes are read from it better than from L_equi alone and from an untrained encoder.',
+    place: 'Figure 10',
+    paperValue: 'stated; bars without numbers',
+    quantity: probe,
+    ours: imageLabel('l-unif+l-equi'),
+    rivals: [imageLabel('l-equi'), imageLabel('untrained')],
+  },
+  {
+    id: 'invariance-helps',
+    label: 'L_inv helps',
+    claim: 'Adding L_inv to L_unif and L_equi raises the linear probe.',
+    place: 'Figure 10',
+    paperValue: 'stated; bars without numbers',
+    quantity: probe,
+    ours: imageLabel('l-inv+l-unif+l-equi'),
+    rivals: [imageLabel('l-unif+l-equi')],
+  },
+  {
+    id: 'equi-collapses',
+    label: 'L_equi alone collapses',
+    claim:
+      'Trained with L_equi alone, the embedding collapses: its effective rank falls below that before training.',
+    place: 'Figures 10 to 16',
+    paperValue: 'stated (no number)',
+    quantity: rank,
+    ours: imageLabel('l-equi'),
+    rivals: [imageLabel('untrained')],
+  },
+  {
+    id: 'equi-unif-moves',
+    label: 'L_unif + L_equi is not invariant',
+    claim:
+      'L_unif + L_equi does not ask for invariance: its positive pairs are less alike than those of L_inv + L_unif.',
+    place: 'Figures 11 to 16',
+    paperValue: 'histograms without numbers',
+    quantity: positives,
+    ours: imageLabel('l-unif+l-equi'),
+    rivals: [imageLabel('l-inv+l-unif')],
+  },
+];
+
+const LAMBDA_TEXT: ClaimText = {
+  id: 'lambda',
+  label: `best lambda ${BEST_LAMBDAS.low} to ${BEST_LAMBDAS.high}`,
+  claim: `The linear readout is best for a weight of L_equi from ${BEST_LAMBDAS.low} to ${BEST_LAMBDAS.high}.`,
+  place: 'Figure 7',
+  paperValue: `best from ${BEST_LAMBDAS.low} to ${BEST_LAMBDAS.high} (curve, no number)`,
+};
+
+const CONTROLS: Readonly<Record<'untrained' | 'chance', ClaimText>> = {
+  untrained: {
+    id: 'above-untrained',
+    label: 'all above an untrained encoder',
+    claim: 'Every method of Table 1 is read better than an encoder that was not trained, on CIFAR10.',
+    place: 'a control that the paper lacks',
+    paperValue: 'not measured',
+  },
+  chance: {
+    id: 'above-chance',
+    label: 'all above chance',
+    claim: 'Every method of Table 1 is read better than by guessing, on CIFAR10.',
+    place: 'a control that the paper lacks',
+    paperValue: 'not measured',
+  },
+};
+
+const TEXTS: readonly ClaimText[] = [
+  ...PAIR_CLAIMS.map(({ definition }) => definition),
+  LAMBDA_TEXT,
+  ...SUBSET_CLAIMS,
+  CONTROLS.untrained,
+  CONTROLS.chance,
+];
+
+const at = ({ lambda }: AtLambda): string => `lambda ${lambda}`;
+const valuesOf = ({ values }: AtLambda): readonly number[] => values.map(({ value }) => value);
+
+/** Whether the best weight within the paper's region beats every weight outside it. */
+function lambdaClaim(results: ImageResults): ClaimResult {
+  const all = overLambda(results, probe);
+  const inside = bestLambda(all.filter(({ lambda }) => isPapersBest(lambda)));
+  const outside = all.filter(({ lambda }) => !isPapersBest(lambda));
+  const rivals: readonly Rival[] = outside.map((one) => ({ name: at(one), values: valuesOf(one) }));
+  const outcomes = outcomesOf(results, { part: ['cifar10', 'lambda'], methods: ['care'] });
+  const seeds = new Set([...outside, ...(inside === undefined ? [] : [inside])].map(seedsAt));
+  const judged: Judgement = judgeBest({
+    ours: inside === undefined ? [] : valuesOf(inside),
+    oursName: inside === undefined ? 'any weight in that region' : at(inside),
+    rivals: rivals.length === 0 ? [{ name: 'any weight outside that region', values: [] }] : rivals,
+    lowerIsBetter: false,
+    sameSetting: hasPaperSetting(results, outcomes),
+    paired: seeds.size === 1,
+    unit: '%',
+  });
+  const note =
+    inside === undefined || rivals.length === 0
+      ? ''
+      : ` ${at(inside)} was picked as the best of its region, which favours it a little. All: ${lambdaWords(results)}.`;
+  const { claim, ...text } = LAMBDA_TEXT;
+  return {
+    ...text,
+    claim,
+    ours: inside === undefined ? judged.ours : `${probe.title} at ${at(inside)}: ${judged.ours}`,
+    difference: judged.difference,
+    verdict: judged.verdict,
+    because: judged.because + note,
+    profile: results.plan.choice.profile,
+    runs: [...(inside === undefined ? [] : [inside]), ...outside].flatMap(({ values }) =>
+      values.map(({ run }) => run),
+    ),
+  };
+}
+
+function seedsAt({ values }: AtLambda): string {
+  return values.map(({ seed }) => seed).join();
+}
+
+/** The rows of Table 1 that a plan has on CIFAR-10. */
+function plannedMethods(compared: Compared): readonly string[] {
+  return TABLE_1_METHODS.map(imageLabel).filter((label) => compared.methods.includes(label));
+}
+
+/** What every method must be above. */
+interface Level {
+  readonly name: string;
+  /** Its values, one a seed. */
+  readonly own: readonly number[];
+  /** Methods whose runs it is taken from. */
+  readonly methods: readonly string[];
+}
+
+/** Whether every method is above a level: judged as the level being the lowest of all. */
+function controlClaim(compared: Compared, text: ClaimText, level: Level): ClaimResult {
+  const methods = plannedMethods(compared);
+  const found = methods.filter((method) => seedValues(compared, method, probe).length > 0);
+  const judged = judgeBest({
+    ours: level.own,
+    oursName: level.name,
+    rivals: methods.map((name) => ({ name, values: seedValues(compared, name, probe) })),
+    lowerIsBetter: true,
+    sameSetting: compared.sameSetting,
+    paired: pairedBySeed(compared, [...found, ...level.methods], probe),
+    unit: '%',
+  });
+  return claimResult(compared, text, judged, { title: level.name }, [...methods, ...level.methods]);
+}
+
+/** The controls: no method below an encoder that was not trained, or below guessing. */
+function controls(results: ImageResults): readonly ClaimResult[] {
+  const compared = onData(results, 'cifar10');
+  const untrained = imageLabel('untrained');
+  // Chance is the same for all; one value a seed of the method that has most of them.
+  const chances = plannedMethods(compared).map((method) =>
+    runsOf(compared, method).flatMap(({ record }) => estimateOf(record, CHANCE)?.value ?? []),
+  );
+  const [most = []] = [...chances].sort((a, b) => b.length - a.length);
+  return [
+    controlClaim(compared, CONTROLS.untrained, {
+      name: untrained,
+      own: seedValues(compared, untrained, probe),
+      methods: [untrained],
+    }),
+    controlClaim(compared, CONTROLS.chance, { name: 'chance', own: most, methods: [] }),
+  ];
+}
+
+/** Every claim with its verdict. */
+export function benchmarkClaims(results: ImageResults): ClaimsBlock {
+  const subsets = subsetRuns(results);
+  return {
+    type: 'claims',
+    claims: [
+      ...PAIR_CLAIMS.map(({ data, definition }) => judgeClaim(onData(results, data), definition)),
+      lambdaClaim(results),
+      ...SUBSET_CLAIMS.map((definition) => judgeClaim(subsets, definition)),
+      ...controls(results),
+    ],
+  };
+}
+
+function listed(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1) ?? ''}`;
+}
+
+/** On CIFAR-10, to which methods adding CARE helped, and to which it did not. */
+function gainAnswer(claims: readonly ClaimResult[]): string {
+  const { holds, missing } = verdictsOf(claims);
+  const ran = TABLE_1_PAIRS.filter(({ base }) => !missing(`${base}-cifar10`));
+  if (ran.length === 0) return 'Whether CARE raises the linear probe was not run on CIFAR10.';
+  const names = (which: readonly Pair[]) => listed(which.map(({ base }) => imageLabel(base)));
+  const won = ran.filter(({ base }) => holds(`${base}-cifar10`));
+  const lost = ran.filter(({ base }) => !holds(`${base}-cifar10`));
+  const yes = won.length === 0 ? '' : `Adding CARE raises the linear probe of ${names(won)} on CIFAR10`;
+  if (lost.length === 0) return `${yes}.`;
+  const no = `adding it to ${names(lost)} makes no difference beyond what seeds explain, or none for the better`;
+  return won.length === 0
+    ? `On CIFAR10, adding CARE to ${names(lost)} does not raise the linear probe beyond what seeds explain.`
+    : `${yes}; ${no}.`;
+}
+
+/** The answer in a sentence or two, composed of the verdicts. */
+function answerOf(results: ImageResults, claims: readonly ClaimResult[]): string {
+  const { holds, missing, nothingRun } = verdictsOf(claims);
+  if (nothingRun) return 'Nothing was run yet, so there is no answer.';
+  const losses = missing('equi-unif-nontrivial')
+    ? 'Which loss does what was not run.'
+    : holds('equi-unif-nontrivial')
+      ? 'L_equi with L_unif alone learns to tell classes apart.'
+      : 'L_equi with L_unif alone was not shown to learn more than its controls.';
+  return `${gainAnswer(claims)} The differences are ${gainWords(results, 'cifar10')}, in points. ${losses}`;
+}
+
+/** The first screen. */
+export function benchmarkSummary(results: ImageResults): SummaryBlock {
+  const { claims } = benchmarkClaims(results);
+  const records = recordsOf(results.outcomes);
+  const { profile, preset } = results.plan.choice;
+  return {
+    type: 'summary',
+    question: 'Does CARE make classes easier to read, and which of its losses does it?',
+    answer: answerOf(results, claims),
+    ...warningOf(records, {
+      items: 'images',
+      whyGenerated: 'CIFAR-10 was not found under CARE_DATA_DIR',
+    }),
+    verdicts: verdictBadges(TEXTS, claims),
+    hero: heroFigure(results),
+    facts: factsOf({ profile, preset, records, planned: results.outcomes.length, items: 'images' }),
+  };
+}
