@@ -34,6 +34,10 @@ function median(values: readonly number[]): number | null {
   return sorted[Math.floor(sorted.length / 2)] ?? null;
 }
 
+function largest(values: readonly number[]): number | null {
+  return values.length === 0 ? null : Math.max(...values);
+}
+
 /** What is left to do of a plan. */
 export function needsOf(
   plan: ExperimentPlan,
@@ -48,7 +52,8 @@ export function needsOf(
     const perStep = median(
       alike.flatMap(({ trainingSeconds, steps: { done } }) => (done === 0 ? [] : [trainingSeconds / done])),
     );
-    const measuring = median(
+    // The most of all: records that were measured for one figure alone would make it too short.
+    const measuring = largest(
       alike.map(({ measurements }) =>
         Object.values(measurements).reduce((sum, measurement) => sum + measurement.seconds, 0),
       ),
@@ -60,7 +65,8 @@ export function needsOf(
     const parameters = median(
       alike.flatMap(({ weights }) => (weights === undefined ? [] : [weights.parameters])),
     );
-    bytes += RECORD_BYTES + COPIES_OF_WEIGHTS * FLOAT_BYTES * (parameters ?? 0);
+    const weights = state === 'to measure' ? 0 : COPIES_OF_WEIGHTS * FLOAT_BYTES * (parameters ?? 0);
+    bytes += RECORD_BYTES + weights;
   }
   return { seconds, bytes, unknown };
 }

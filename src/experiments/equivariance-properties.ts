@@ -23,7 +23,7 @@ import {
 import { STUDY_SEEDS } from './images/study-seeds.js';
 import type { ConfigLayer } from '../runs/configuration.js';
 import type { RunRecord } from '../runs/record.js';
-import type { Experiment, ExperimentPlan, PlannedRun, StudyChoice, StudyOptions } from './study.js';
+import type { Experiment, ExperimentPlan, StudyChoice, StudyOptions } from './study.js';
 
 export const EQUIVARIANCE_PROPERTIES = 'equivariance-properties';
 
@@ -120,31 +120,30 @@ export function collectProperties(plan: PropertiesPlan, records: readonly RunRec
   };
 }
 
-/** A plan as `care reproduce` sees it. */
-function propertiesPlan(plan: PropertiesPlan): ExperimentPlan {
+/** The plan as `care reproduce` sees it: images first, then forms. */
+function planOf(plan: PropertiesPlan): ExperimentPlan {
   const images = experimentPlan(plan.images);
-  const before = plan.images.runs.length;
-  const onProteins = new Set<PlannedRun>(plan.forms.runs);
+  const first = plan.images.runs.length;
   return {
     choice: plan.choice,
     runs: [...plan.images.runs, ...plan.forms.runs],
-    alike: (run, record) => (onProteins.has(run) ? alikeForms(run, record) : images.alike(run, record)),
+    alike: (run, record) => images.alike(run, record) || alikeForms(run, record),
     readiness: async (options) => {
-      const [first, second] = [await images.readiness(options), formsReadiness(plan.forms, options)];
+      const [ofImages, ofForms] = [await images.readiness(options), formsReadiness(plan.forms, options)];
       return {
-        runs: [...first.runs, ...second.runs],
-        steps: [...first.steps, ...second.steps],
-        data: [...first.data, ...second.data],
+        runs: [...ofImages.runs, ...ofForms.runs],
+        steps: [...ofImages.steps, ...ofForms.steps],
+        data: [...ofImages.data, ...ofForms.data],
       };
     },
     carryOut: async (options) => {
       await runProperties(plan, options);
     },
     only: (runs) =>
-      propertiesPlan({
+      planOf({
         ...plan,
         images: { ...plan.images, runs: plan.images.runs.filter((_, i) => runs.includes(i)) },
-        forms: { ...plan.forms, runs: plan.forms.runs.filter((_, i) => runs.includes(before + i)) },
+        forms: { ...plan.forms, runs: plan.forms.runs.filter((_, i) => runs.includes(first + i)) },
       }),
     recorded: (records) => {
       const found = collectProperties(plan, records);
@@ -158,5 +157,5 @@ export const equivarianceProperties: Experiment = {
   name: EQUIVARIANCE_PROPERTIES,
   about: 'do augmentations act on embeddings by maps that compose and preserve a form?',
   data: ['cifar10', 'cifar10-jpeg'],
-  plan: (choice) => propertiesPlan(planProperties(choice)),
+  plan: (choice) => planOf(planProperties(choice)),
 };

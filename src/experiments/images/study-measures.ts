@@ -14,6 +14,7 @@ export const STUDY_MEASURES: Readonly<Record<ProfileName, Readonly<Record<string
     'colourSweep.hue': [-0.25, 0, 0.25],
     'colourSweep.factor': [0.5, 1, 1.5],
     'probe.epochs': 5,
+    classifierSeeds: [0],
     'neighbours.k': 20,
   },
   laptop: {

@@ -295,7 +295,7 @@ export function sensitivityChart(input: SensitivityInput): VegaLiteSpec {
     axis: {
       grid: false,
       values: [...new Set(dots.map((dot) => dot.setting))].sort((a, b) => a - b),
-      format: '~g',
+      format: '.4~g',
       labelOverlap: true,
     },
   };

@@ -246,23 +246,23 @@ function answerOf(claims: readonly ClaimResult[]): string {
   const rotates = missing('wahba-relative')
     ? 'Whether a change of the image acts on CARE\u2019s embeddings more like a rotation than on SimCLR\u2019s was not measured yet'
     : holds('wahba-relative')
-      ? 'It turns more of them together: one rotation explains more of what an augmentation does to CARE\u2019s embeddings than to SimCLR\u2019s'
+      ? 'With CARE it turns more as a whole: one rotation explains more of what an augmentation does to the embeddings than with SimCLR'
       : 'One rotation explains no more of what an augmentation does to CARE\u2019s embeddings than to SimCLR\u2019s, beyond what seeds explain';
   const absolute = missing('wahba-average')
     ? ''
     : holds('wahba-average')
       ? ', and the error itself is lower'
-      : ', though the error itself is not lower';
+      : ', though that the error itself is lower is not shown';
   const joined = holds('wahba-relative') ? absolute : '';
   const gamma = missing('gamma')
     ? ''
     : holds('gamma')
-      ? ` gamma_f is lower${missing('invariance') ? '' : holds('invariance') ? ' at similar invariance' : ', though not at similar invariance'}.`
-      : ' gamma_f is not lower.';
+      ? ` gamma_f is lower${missing('invariance') ? '' : holds('invariance') ? ' at similar invariance' : ', though that their invariance is similar is not shown'}.`
+      : ' That gamma_f is lower is not shown.';
   const control =
     missing('wahba-untrained') || holds('wahba-untrained')
       ? ''
-      : ' An untrained encoder does as well or better, so this is not what training alone adds.';
+      : ' That it does better than an untrained encoder is not shown.';
   return `${rotates}${joined}.${gamma}${control}`;
 }
 

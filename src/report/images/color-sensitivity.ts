@@ -407,7 +407,6 @@ export function sweepFigure(results: ImageResults, column: SweepColumn): FigureB
     type: 'figure',
     id: `sweep-${column}`,
     title: `${title} by strength, mean: ${sweepMeans(compared, dots)}`,
-    paperPlace: 'an addition',
     panels: dots.length === 0 ? [] : panels,
     columns: 2,
     weSee: SWEEP_SAYS[column],
@@ -440,7 +439,6 @@ export function readBackFigure(results: ImageResults): FigureBlock {
     type: 'figure',
     id: 'read-back',
     title: `Reading the change back from CARE: ${order.length === 0 ? NOT_RUN : order.join(', ')}`,
-    paperPlace: 'an addition',
     panels: READ_BACK.map((quantity) =>
       quantityPanel(compared, quantity, [{ value: 0, label: 'the mean strength' }]),
     ),

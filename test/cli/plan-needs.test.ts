@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { needsOf } from '../../src/cli/plan-needs.js';
+import { planColorSensitivity } from '../../src/experiments/images/color-sensitivity.js';
+import { experimentPlan } from '../../src/experiments/images/study.js';
+import type { RunReadiness } from '../../src/experiments/study.js';
+import type { RunRecord } from '../../src/runs/record.js';
+import { imageResultsOf } from '../report/fixtures/image-results.js';
+
+const plan = planColorSensitivity({ profile: 'smoke', preset: 'paper' });
+const whole = experimentPlan(plan);
+const { outcomes } = imageResultsOf(plan, {
+  found: () => ({ a: { estimates: {} }, b: { estimates: {} } }),
+  // Two measures of a second each; training of 20 steps takes 40 s, 2 s a step.
+  change: (record) => ({
+    ...record,
+    trainingSeconds: 40,
+    weights: { file: 'w', sha256: 'x', parameters: 1000 },
+  }),
+});
+const records = outcomes.flatMap(({ record }) => (record === null ? [] : [record]));
+const only = (method: string): readonly RunRecord[] =>
+  outcomes.flatMap(({ record, method: own }) => (record !== null && own === method ? [record] : []));
+const states = (of: (index: number) => RunReadiness) => plan.runs.map((_, i) => of(i));
+const needs = (runs: readonly RunReadiness[], known: readonly RunRecord[]) =>
+  needsOf(whole, { runs, steps: plan.runs.map(() => 10), data: [] }, known);
+
+describe('needsOf', () => {
+  it('wants nothing for what is there, or cannot be run', () => {
+    expect(
+      needs(
+        states((i) => (i === 0 ? 'no data' : 'ready')),
+        records,
+      ),
+    ).toEqual({
+      seconds: 0,
+      bytes: 0,
+      unknown: 0,
+    });
+  });
+
+  it('adds up steps and measures of runs like the planned ones', () => {
+    const one = states((i) => (i === 0 ? 'to train' : 'ready'));
+    // 10 steps of 2 s, and 2 s of measures; a record, and 7 copies of 1000 numbers of 4 bytes.
+    expect(needs(one, records)).toEqual({ seconds: 22, bytes: 328_000, unknown: 0 });
+    const measure = states((i) => (i === 0 ? 'to measure' : 'ready'));
+    // What was trained takes no more room than its record.
+    expect(needs(measure, records)).toMatchObject({ seconds: 2, bytes: 300_000 });
+  });
+
+  it('does not guess what no record tells', () => {
+    const all = states(() => 'to train');
+    const care = plan.runs.filter(({ method }) => method === 'care').length;
+    expect(needs(all, only('care'))).toMatchObject({
+      seconds: 22 * care,
+      unknown: plan.runs.length - care,
+    });
+    expect(needs(all, [])).toMatchObject({ seconds: 0, unknown: plan.runs.length });
+  });
+});
