@@ -228,7 +228,7 @@ describe('findings and settings', () => {
     const row = (setting: string) => rows.find((one) => one.setting === setting);
     const { 'training.epochs': epochs, 'training.batch': batch } = PAPER_SIZES.cifar10;
     expect(row('CIFAR10: epochs x batch')).toMatchObject({
-      paper: `${String(epochs)} x ${String(batch)}`,
+      paper: `${Number(epochs)} x ${Number(batch)}`,
       ours: '20 x 64',
       differs: true,
     });
