@@ -1,6 +1,7 @@
 /** `care measure`: measures a trained run again, or in other ways, and keeps what was found in its record. */
 import type { Command } from 'commander';
 import { InterruptedError } from '../experiments/execute-run.js';
+import { FORMS_EXPERIMENT } from '../experiments/forms/study.js';
 import { measureImageRun } from '../experiments/images/measure-run.js';
 import { IMAGE_MEASURES } from '../experiments/images/measures.js';
 import { IMAGES } from '../experiments/images/pretrain.js';
@@ -120,6 +121,12 @@ async function measure(
   const store = openStore(options.runs);
   const record = store.read(run);
   const layers = layersOf(options);
+  if (record.experiment === FORMS_EXPERIMENT) {
+    throw new UserError(
+      `Run ${record.id} (${record.label}) is of another bilinear form, which this command does not measure.`,
+      'care reproduce equivariance-properties measures such runs anew where something has changed.',
+    );
+  }
   startEngine();
   const common = {
     store,

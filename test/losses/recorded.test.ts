@@ -4,7 +4,9 @@ import { barlowTwins } from '../../src/losses/barlow-twins.js';
 import { bilinearEquivariance } from '../../src/losses/bilinear-equivariance.js';
 import { crossEntropy } from '../../src/losses/cross-entropy.js';
 import { equivariance } from '../../src/losses/equivariance.js';
+import { gaussianUniformity } from '../../src/losses/gaussian-uniformity.js';
 import { infoNce } from '../../src/losses/info-nce.js';
+import { isotropy } from '../../src/losses/isotropy.js';
 import { predictionLoss } from '../../src/losses/prediction.js';
 import { queueInfoNce } from '../../src/losses/queue-info-nce.js';
 import { uniformity } from '../../src/losses/uniformity.js';
@@ -31,6 +33,9 @@ const losses = {
       crossEntropy(a, tf.range(0, 8, 1, 'int32').mod(tf.scalar(4, 'int32'))),
       tf.mean(tf.square(b)),
     ),
+  gaussianUniformity: (a: tf.Tensor2D, b: tf.Tensor2D) =>
+    tf.add<tf.Scalar>(gaussianUniformity(a, 0.4), tf.mean(tf.square(b))),
+  isotropy: (a: tf.Tensor2D, b: tf.Tensor2D) => tf.add<tf.Scalar>(isotropy(a), tf.mean(tf.square(b))),
   minkowski: (a: tf.Tensor2D, b: tf.Tensor2D) =>
     bilinearEquivariance(a, b, 'minkowski', { chunks: 2, reduction: 'mean' }),
   symplectic: (a: tf.Tensor2D, b: tf.Tensor2D) =>

@@ -303,7 +303,7 @@ function answerOf(claims: readonly ClaimResult[]): string {
     ? ''
     : holds('composition')
       ? ' Recovered rotations compose better than unrelated ones'
-      : ' Recovered rotations compose no better than unrelated ones';
+      : ' Recovered rotations were not shown to compose better than unrelated ones';
   const steers = missing('composition')
     ? ''
     : missing('steering')
