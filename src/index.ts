@@ -125,7 +125,15 @@ export {
   type ImagePlan,
   type ImageResults,
 } from './experiments/images/study.js';
+export {
+  collectProperties,
+  planProperties,
+  runProperties,
+  type PropertiesPlan,
+  type PropertiesResults,
+} from './experiments/equivariance-properties.js';
 // Notebooks and reports
+export { fetchProperties } from './notebook/properties-runs.js';
 export { fetchImages } from './notebook/image-runs.js';
 export { progressDisplay } from './notebook/progress-display.js';
 export { show, showFrame } from './notebook/display.js';
@@ -143,6 +151,9 @@ export { colorFindings } from './report/images/color-findings.js';
 export * as retrievalCharts from './report/images/retrieval.js';
 export { retrievalClaims, retrievalSettings, retrievalSummary } from './report/images/retrieval-claims.js';
 export { retrievalFindings } from './report/images/retrieval-findings.js';
+export * as propertiesCharts from './report/properties/properties.js';
+export { propertiesClaims, propertiesSettings, propertiesSummary } from './report/properties/claims.js';
+export { propertiesFindings } from './report/properties/findings.js';
 export { collectReproduction, type ReproductionResults } from './report/reproduction/results.js';
 export {
   reproductionClaims,

@@ -29,6 +29,8 @@ export interface TableBlock {
   readonly title: string;
   readonly columns: readonly TableColumn[];
   readonly rows: readonly Readonly<Record<string, TableCell>>[];
+  /** Cells hold sentences: on a narrow screen each row becomes a list of them. */
+  readonly stacked?: boolean;
   /** Says once what the uncertainties are, n, and what else a reader must know. */
   readonly caption?: string;
 }

@@ -183,7 +183,7 @@ export function proteinSettings(results: ProteinResults): SettingsBlock {
         'temperature',
         NOT_GIVEN,
         String(training.temperature),
-        'at .5 training stays at the trivial solution for long',
+        'at that of CIFAR10 training stays at the trivial solution for long',
       ),
       row(
         'lambda, reduction',

@@ -79,5 +79,9 @@ describe.skipIf(notBuilt !== null)(`care report${notBuilt === null ? '' : `: ${n
     const words = text.replace(/<(script|pre)[ >].*?<\/\1>/gs, '').replace(/<[^>]+>/g, ' ');
     expect(words).not.toMatch(/NaN|undefined|null|not a number/);
     expect(existsSync(join(folder, 'none'))).toBe(false);
+    const index = readFileSync(join(out, 'index.html'), 'utf8');
+    expect(parse(index).problems).toEqual([]);
+    expect(index).toMatch(/None of \d+ claims was decided yet: nothing is run\./);
+    expect(index).toContain('href="protein.html"');
   }, 120_000);
 });

@@ -23,6 +23,9 @@ mkdirSync(data);
 const file = join(folder, 'a-file');
 writeFileSync(file, 'kept');
 
+/** What lies in the folder of a whole reproduction. */
+const FILES = ['index.html', 'index.ipynb', 'protein.html', 'protein.ipynb'];
+
 /** The arguments of a tiny experiment in folders of its own. */
 function tiny(name: string, ...more: string[]): string[] {
   const settings = TINY.flatMap((setting) => ['-p', setting]);
@@ -51,6 +54,7 @@ describe.skipIf(notBuilt !== null)(`care reproduce${notBuilt === null ? '' : `: 
     // Where Node's own way of making folders never comes back.
     [['--out', '/proc/care-test'], 'Reports cannot be written to /proc/care-test: ENOENT'],
     [['--data', join(folder, 'nowhere')], `${join(folder, 'nowhere')}: the data folder does not exist`],
+    [['--jobs', '0'], '--jobs is "0"; it is the number of runs at the same time.'],
     [['--fast', '--eager'], "option '--fast' cannot be used with option '--eager'"],
   ])('%j is an error that says what to do', async (args, message) => {
     const cwd = mkdtempSync(join(folder, 'cwd-'));
@@ -74,7 +78,9 @@ describe.skipIf(notBuilt !== null)(`care reproduce${notBuilt === null ? '' : `: 
       },
     );
     expect([code, err]).toEqual([0, '']);
-    expect(out).toContain('protein, profile smoke, preset paper: does the embedding turn when a protein turns?');
+    expect(out).toContain(
+      'protein, profile smoke, preset paper: does the embedding turn when a protein turns?',
+    );
     expect(out).toContain('data: generated chains, 24');
     expect(out).toContain('runs: 13, of which 13 to train (in runs)');
     // By the runs that the package brings.
@@ -88,7 +94,7 @@ describe.skipIf(notBuilt !== null)(`care reproduce${notBuilt === null ? '' : `: 
     expect(first.err).toContain('[1/13] CARE seed 0: step 1/4');
     expect([first.code, first.signal], first.err.slice(-2000)).toEqual([0, null]);
     const out = join(folder, 'whole', 'out');
-    expect(readdirSync(out).sort()).toEqual(['protein.html', 'protein.ipynb']);
+    expect(readdirSync(out).sort()).toEqual(FILES);
     const html = readFileSync(join(out, 'protein.html'), 'utf8');
     checkPage(html);
     // What the terminal tells is what the page tells.
@@ -113,8 +119,68 @@ describe.skipIf(notBuilt !== null)(`care reproduce${notBuilt === null ? '' : `: 
     unread.child.stdout?.destroy();
     unread.child.stderr?.destroy();
     expect((await unread.ended).code).toBe(0);
-    expect(readdirSync(out).sort()).toEqual(['protein.html', 'protein.ipynb']);
-  }, 240_000);
+    expect(readdirSync(out).sort()).toEqual(FILES);
+
+    // A number that is none, in a record: the notebook fails, the exit code tells, and the index is rendered all the same.
+    const [care0] = records.filter(({ label }) => label === 'CARE seed 0');
+    const file = join(store.dir, care0?.id ?? '', 'record.json');
+    const value = care0?.measurements.trajectories?.estimates.roundness?.value;
+    writeFileSync(file, readFileSync(file, 'utf8').replace(`"value": ${value ?? 'none'}`, '"value": 1e999'));
+    rmSync(out, { recursive: true });
+    const broken = await care(tiny('whole'));
+    expect(broken.code).toBe(1);
+    expect(broken.err).toContain('The notebook protein.ipynb failed.');
+    expect(broken.err).toMatch(/The notebooks? protein.* failed; the other reports are there\./);
+    expect(broken.err).not.toContain('    at ');
+    expect(readdirSync(out)).toContain('protein.ipynb');
+    expect(readdirSync(out)).not.toContain('protein.html');
+  }, 300_000);
+
+  it('looks over all experiments at the end, with the settings that were chosen', async () => {
+    const out = join(folder, 'jobs', 'out');
+    const { code, err, out: said } = await care(tiny('jobs', '--jobs', '2'));
+    expect([code, err.match(/failed/)], err.slice(-2000)).toEqual([0, null]);
+    // Every run in a process of its own, none of them twice.
+    const ended = [...err.matchAll(/^\[(\d+)\/13\] .+: done$/gm)].map(([, number]) => Number(number));
+    expect(ended.sort((a, b) => a - b)).toEqual(Array.from({ length: 13 }, (_, i) => i + 1));
+    const entries = openStore(join(folder, 'jobs', 'runs')).list();
+    expect(entries.map(({ state }) => state)).toEqual(entries.map(() => 'finished'));
+    expect(entries).toHaveLength(13);
+
+    const html = readFileSync(join(out, 'index.html'), 'utf8');
+    const { problems, elements } = parse(html);
+    expect(problems).toEqual([]);
+    expect(said).toMatch(/Index: .*index\.html/);
+    // Runs with settings of one's own are found, and lead into the report beside.
+    for (const { id } of entries.slice(0, 1)) expect(html).toContain(`href="protein.html#run-${id}"`);
+    const marks = elements.filter(({ classes }) => classes.includes('from')).map(({ inner }) => inner);
+    expect(marks.filter((inner) => inner.includes('href="protein.html#claim-')).length).toBeGreaterThan(7);
+    // What was set for the run can be read without unfolding code.
+    expect(readFileSync(join(out, 'protein.html'), 'utf8')).toContain('Set for this run: profile = ');
+
+    const again = await care(tiny('jobs', '--jobs', '2'));
+    expect([again.code, again.out.includes('13 ready'), /: done$/m.test(again.err)]).toEqual([
+      0,
+      true,
+      false,
+    ]);
+  }, 300_000);
+
+  it('stops in order with several runs at a time, and goes on from there', async () => {
+    const args = tiny('stopped-jobs', '--jobs', '2', '-p', 'training.steps=200000');
+    const running = start(args);
+    await running.says('[1/13] CARE seed 0: step');
+    await running.says('[2/13] SimCLR seed 0: step');
+    running.child.kill('SIGINT');
+    const { code, err } = await running.ended;
+    expect(code).toBe(130);
+    expect(err).toMatch(/Stopped with 1[123] of 13 runs to do/);
+    expect(err).toContain('Nothing is lost');
+    const entries = openStore(join(folder, 'stopped-jobs', 'runs')).list();
+    expect(entries.map(({ state }) => state)).toEqual(['stopped', 'stopped']);
+    const plan = await care([...args, '--plan']);
+    expect(plan.out).toContain('of which 2 to continue, 11 to train');
+  }, 120_000);
 
   it('stops in order on Ctrl-C, says how far it came, and keeps it', async () => {
     const running = start(tiny('stopped', '-p', 'training.steps=200000'));
@@ -135,6 +201,17 @@ describe.skipIf(notBuilt !== null)(`care reproduce${notBuilt === null ? '' : `: 
     });
     // No report of half an experiment.
     expect(readdirSync(join(folder, 'stopped', 'out'))).toEqual([]);
+
+    // The same command goes on from that step.
+    const again = start(tiny('stopped', '-p', 'training.steps=200000'));
+    await again.says('CARE seed 0: step');
+    again.child.kill('SIGINT');
+    const further = await again.ended;
+    expect(Number(/Stopped CARE seed 0 at step (\d+) of 200000/.exec(further.err)?.[1])).toBeGreaterThan(
+      step,
+    );
+    const sessions = openStore(join(folder, 'stopped', 'runs')).list()[0];
+    expect(sessions).toMatchObject({ record: { sessions: [{ fromStep: 0 }, { fromStep: step }] } });
   }, 120_000);
 });
 

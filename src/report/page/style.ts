@@ -200,6 +200,7 @@ h2{font-size:1.4rem}
 .index-claims,.index-claims tbody,.index-claims tr,.index-claims td,.index-claims th{display:block;width:auto!important;min-width:0;max-width:none}
 .index-claims thead{display:none}
 .index-claims tbody tr>*{border:0;padding:.1rem 0;position:static;background:none}
+.index-claims tbody th{max-width:none}
 .index-claims tbody tr:not(.group-head){border-bottom:1px solid var(--line);padding:.7rem 0}
 .index-claims tbody th[scope=row]{font-weight:600;padding-left:0}
 .index-claims .fold{font-weight:400}
@@ -208,6 +209,12 @@ h2{font-size:1.4rem}
 .index-claims td.paper:not(:empty)::before{content:"The paper: ";font-style:normal;color:var(--muted)}
 .index-claims td.ours::before{content:"Ours: ";color:var(--muted)}
 .index-claims td.from::before{content:"From: ";color:var(--muted)}
+.stacked,.stacked tbody,.stacked tr,.stacked td,.stacked th{display:block;min-width:0}
+.stacked thead{display:none}
+.stacked tbody tr>*{border:0;padding:.1rem 0;position:static;max-width:none}
+.stacked tbody tr{border-bottom:1px solid var(--line);padding:.6rem 0}
+.stacked tbody th{font-weight:600;max-width:none}
+.stacked td::before{content:attr(data-title) ": ";font-style:normal;color:var(--muted)}
 .overview td:not(.num){min-width:8.5rem}
 .record>div{grid-template-columns:1fr;gap:0}
 }

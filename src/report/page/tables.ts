@@ -89,13 +89,13 @@ export function tableElement(
       const content = columns[at]?.[index] ?? '';
       return at === 0
         ? `<th scope="row"${cellClass(column)}>${content}</th>`
-        : `<td${cellClass(column)}>${content}</td>`;
+        : `<td${cellClass(column)}${block.stacked === true ? ` data-title="${escapeHtml(column.title)}"` : ''}>${content}</td>`;
     });
     return `<tr>${cells.join('')}</tr>`;
   });
   const caption = options.caption === true ? `<caption>${renderInline(block.title)}</caption>` : '';
   const head = `<thead><tr>${block.columns.map(headerCell).join('')}</tr></thead>`;
-  return `<table>${caption}${head}<tbody>${body.join('\n')}</tbody></table>`;
+  return `<table${block.stacked === true ? ' class="stacked"' : ''}>${caption}${head}<tbody>${body.join('\n')}</tbody></table>`;
 }
 
 /** A table block as it stands in the page. */

@@ -37,7 +37,7 @@ export const PAPER_CARD: Readonly<Record<CardVariable, PaperGives>> = {
   'open code': {
     given: 'in part',
     what:
-      'PyTorch, github.com/Sharut/CARE: pretraining and linear probe. Not in it: proteins, Flowers-102, Wahba\u2019s error, gamma_f, ' +
+      'PyTorch, github.com/Sharut/CARE: pretraining and linear probe. Not in it: proteins, Flowers-102, Wahba\u2019s error, \u03b3_f, ' +
       'the circle, Barlow Twins, EquiMod, MoCo-v2 on CIFAR.',
   },
   'open data': {
@@ -82,7 +82,10 @@ function splits(records: readonly RunRecord[]): string {
     if (trained === null || held === null) return `${name}: not measured`;
     return `${name}: ${trained} trained on, ${held} held out`;
   });
-  return `${words.join('; ')}. Proteins are held out by structure and relatives; no validation set: the last weights count, and nothing was chosen on what was held out.`;
+  const proteins = records.some(({ experiment }) => experiment === 'protein')
+    ? 'Proteins are held out by structure and relatives. '
+    : '';
+  return `${words.join('; ')}. ${proteins}No validation set: the last weights count.`;
 }
 
 function hardware(records: readonly RunRecord[]): string {
@@ -139,7 +142,8 @@ export function reproducibilityCard(results: ReproductionResults): TableBlock {
   const own = ours(results);
   return {
     type: 'table',
-    title: 'Reproducibility card',
+    title: 'Variables, the paper and ours',
+    stacked: true,
     columns: [
       { key: 'variable', title: 'variable', kind: 'text' },
       { key: 'given', title: 'given by the paper', kind: 'text', source: 'paper' },
@@ -200,7 +204,7 @@ export function runsTable({ entries }: ReproductionResults): TableBlock {
     ],
     rows: entries.map(({ name, choice, records, recorded, planned }) => ({
       experiment: name,
-      profile: choice.profile,
+      profile: recorded === 0 ? NOTHING : choice.profile,
       recorded,
       planned,
       seeds:

@@ -234,7 +234,8 @@ export function reproducibilityChecklist(results: ReproductionResults): TableBlo
   const facts = { results, records: allRecords(results) };
   return {
     type: 'table',
-    title: 'Reproducibility checklist',
+    title: 'Items and answers',
+    stacked: true,
     columns: [
       { key: 'asked', title: 'asked', kind: 'text' },
       { key: 'part', title: 'about', kind: 'text' },

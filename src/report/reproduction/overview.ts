@@ -195,8 +195,9 @@ export function reproductionReports({ entries }: ReproductionResults): ProseBloc
     const question =
       report === undefined ? `**${summary.question}**` : `**[${summary.question}](${report})**`;
     const warning = summary.warning === undefined ? '' : ` *${summary.warning}*`;
-    const about = `Profile \`${choice.profile}\`, ${recorded} of ${planned} runs.`;
-    return `- ${question}\n  ${summary.answer}${warning}\n  ${about}`;
+    const about =
+      recorded === 0 ? 'Not run.' : `Profile \`${choice.profile}\`, ${recorded} of ${planned} runs.`;
+    return `- ${question}\n  ${recorded === 0 ? '' : `${summary.answer}${warning}\n  `}${about}`;
   });
   return { type: 'prose', markdown: items.join('\n') };
 }

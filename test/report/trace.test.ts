@@ -1,0 +1,164 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PACKAGE_FOLDER } from '../../src/cli/report-files.js';
+import { EXPERIMENT_NAMES } from '../../src/experiments/experiments.js';
+import { BEST_LAMBDAS, TABLE_1 } from '../../src/report/paper-numbers.js';
+import { PAPER_ROWS } from '../../src/report/paper-rows.js';
+import { renderReport } from '../../src/report/render-report.js';
+import { PAPER_CARD } from '../../src/report/reproduction/card.js';
+import { openStore } from '../../src/runs/store.js';
+import { care, notBuilt } from '../cli/program.js';
+import {
+  difference,
+  numberSet,
+  numbersIn,
+  otherRecord,
+  pageParts,
+  settledNumbers,
+  shownIn,
+  untraced,
+} from './fixtures/trace.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'care-trace-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const reports = join(PACKAGE_FOLDER, 'reports');
+const committed = readdirSync(reports).filter((name) => name.endsWith('.html'));
+const records = openStore(join(reports, 'runs'))
+  .list()
+  .flatMap((entry) => ('record' in entry ? [entry.record] : []));
+
+/** Numbers that are no results: what a word means, how a thing is drawn or tested. */
+const DEFINITIONS: Readonly<Record<string, string>> = {
+  '95': 'confidence of all intervals, in percent',
+};
+
+/** Renders the reports of some runs into a folder of that name. */
+async function render(name: string, runs: readonly string[] = []): Promise<string> {
+  const out = join(folder, name);
+  const { code, err } = await care(['report', ...runs, '--out', out], { cwd: PACKAGE_FOLDER });
+  expect([code, err]).toEqual([0, '']);
+  return out;
+}
+
+/** The reports of a store in which every measured number is another one; made once for each name. */
+const others = new Map<string, Promise<string>>();
+function otherReports(name: string): Promise<string> {
+  const known = others.get(name) ?? render(name, ['--runs', writeOthers(name)]);
+  others.set(name, known);
+  return known;
+}
+
+function writeOthers(name: string): string {
+  const runs = join(folder, `${name}-runs`);
+  for (const record of records) {
+    mkdirSync(join(runs, record.id), { recursive: true });
+    writeFileSync(join(runs, record.id, 'record.json'), JSON.stringify(otherRecord(record, name)));
+  }
+  return runs;
+}
+
+describe('numbers of a text', () => {
+  it.each([
+    ['0.343 \u00b1 0.019 (n = 5 seeds)', ['0.343', '0.019', '5']],
+    ['\u22120.26 [\u22120.32, .2], 1e-6', ['\u22120.26', '\u22120.32', '.2', '1e-6']],
+    ['L_2, 1ABC, run 4aa8df59, v1.2', []],
+  ])('of "%s"', (text, numbers) => expect(numbersIn(text)).toEqual(numbers));
+});
+
+describe('a number typed in by hand', () => {
+  const known = (number: number) => number <= 5;
+  const at = (text: string) => [{ place: 'here', text }];
+
+  it('is found where it stays as it is though the values behind it change', () => {
+    expect(untraced(at('roundness 7.31 of 5'), at('roundness 7.31 of 5'), known)).toMatchObject([
+      { number: '7.31' },
+    ]);
+    expect(untraced(at('roundness 7.31 of 5'), at('roundness 8.02 of 5'), known)).toEqual([]);
+  });
+});
+
+describe.skipIf(notBuilt !== null)(`the committed reports${notBuilt === null ? '' : `: ${notBuilt}`}`, () => {
+  let fresh = '';
+  const read = (dir: string, name: string) => readFileSync(join(dir, name), 'utf8');
+  const shown = (dir: string, name: string) =>
+    shownIn(JSON.parse(read(dir, name.replace('.html', '.ipynb'))));
+
+  beforeAll(async () => {
+    fresh = await render('fresh');
+    await otherReports('other');
+  }, 600_000);
+
+  it('are one an experiment, and the index', () => {
+    expect(committed.sort()).toEqual(
+      [...EXPERIMENT_NAMES.map((name) => `${name}.html`), 'index.html'].sort(),
+    );
+  });
+
+  it.each(committed)('%s is what the code makes of the records, part by part', (name) => {
+    const parts = pageParts(read(reports, name));
+    expect(parts.words.length).toBeGreaterThan(100);
+    const found = difference(parts, pageParts(read(fresh, name)));
+    expect(found, 'render the reports again: npm run reports').toBe(null);
+  });
+
+  it.each(committed)(
+    '%s has no number without a source',
+    async (name) => {
+      const ours = shown(fresh, name);
+      expect(ours.length).toBeGreaterThan(10);
+      const sources = [
+        settledNumbers(records),
+        numberSet(PAPER_ROWS, PAPER_CARD, TABLE_1, BEST_LAMBDAS),
+        new Set(Object.keys(DEFINITIONS).map(Number)),
+      ];
+      // Counts of runs, claims and seeds do not change with the values.
+      const most = Math.max(records.length, 100);
+      const known = (number: number) =>
+        (Number.isInteger(number) && number <= most) || sources.some((source) => source.has(number));
+      const inFirst = untraced(ours, shown(await otherReports('other'), name), known);
+      // Two rounded numbers can be alike by chance; that they are so twice is not one.
+      const inBoth =
+        inFirst.length === 0
+          ? []
+          : untraced(inFirst, shown(await otherReports('another'), name), known).filter(({ place, number }) =>
+              inFirst.some((first) => first.place === place && first.number === number),
+            );
+      const found = inBoth.map(({ number, place, text }) => `${number} in ${place}: ${text.slice(0, 200)}`);
+      expect([...new Set(found)]).toEqual([]);
+    },
+    600_000,
+  );
+
+  it('change where values change', async () => {
+    const other = await otherReports('other');
+    const changed = committed.filter(
+      (name) => difference(pageParts(read(other, name)), pageParts(read(fresh, name))) !== null,
+    );
+    const ran = committed.filter((name) => /\d \u00b1 /.test(read(fresh, name)));
+    expect(ran.length).toBeGreaterThan(1);
+    expect(changed).toEqual(expect.arrayContaining(ran));
+  });
+
+  it('cannot be edited by hand: one digit of an executed notebook is found', async () => {
+    const name = 'protein.html';
+    const notebookName = name.replace('.html', '.ipynb');
+    const text = read(fresh, notebookName);
+    const rendered = async (notebook: string) =>
+      pageParts(
+        await renderReport({
+          notebook: JSON.parse(notebook),
+          notebookName,
+          generatedAt: '2001-02-03T04:05:06Z',
+        }),
+      );
+    const parts = pageParts(read(fresh, name));
+    expect(difference(await rendered(text), parts)).toBe(null);
+    const number = /"ours": "[^"]*?(\d\.\d+) \u00b1/.exec(text)?.[1] ?? 'none';
+    const edited = text.replaceAll(`${number} \u00b1`, `${(Number(number) + 0.1).toFixed(3)} \u00b1`);
+    expect(edited).not.toBe(text);
+    expect(difference(await rendered(edited), parts)).toContain('instead of');
+  }, 120_000);
+});
