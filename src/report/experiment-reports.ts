@@ -66,15 +66,15 @@ export const EXPERIMENT_REPORTS: readonly ExperimentReport[] = [
     retrievalSummary,
   ),
   experimentReport(
-    BENCHMARK_TABLES,
-    (records, choice) => collectImages(planBenchmarkTables(choice), records),
-    benchmarkClaims,
-    benchmarkSummary,
-  ),
-  experimentReport(
     EQUIVARIANCE_PROPERTIES,
     (records, choice) => collectProperties(planProperties(choice), records),
     propertiesClaims,
     propertiesSummary,
+  ),
+  experimentReport(
+    BENCHMARK_TABLES,
+    (records, choice) => collectImages(planBenchmarkTables(choice), records),
+    benchmarkClaims,
+    benchmarkSummary,
   ),
 ];

@@ -21,7 +21,7 @@ import { startEngine } from '../../../src/tensorflow/engine.js';
 import { newFolder, patternByte, writeFiles } from '../../data/image-files.js';
 
 // A step takes milliseconds, but each method's programs are made anew, on machines that may be busy.
-vi.setConfig({ testTimeout: 600_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 1_800_000, hookTimeout: 300_000 });
 startEngine({ intraOpThreads: 1, interOpThreads: 1 });
 
 const root = newFolder('official');
