@@ -126,21 +126,21 @@ export {
   type ImagePlan,
   type ImageResults,
 } from './experiments/images/study.js';
+export {
+  collectProperties,
+  planProperties,
+  runProperties,
+  type PropertiesPlan,
+  type PropertiesResults,
+} from './experiments/equivariance-properties.js';
 // Notebooks and reports
+export { fetchProperties } from './notebook/properties-runs.js';
 export { fetchImages } from './notebook/image-runs.js';
 export { progressDisplay } from './notebook/progress-display.js';
 export { show, showFrame } from './notebook/display.js';
 export * as charts from './report/protein.js';
 export { proteinClaims, proteinSettings, proteinSummary } from './report/protein-claims.js';
 export { proteinFindings } from './report/protein-findings.js';
-export { collectReproduction, type ReproductionResults } from './report/reproduction/results.js';
-export {
-  reproductionClaims,
-  reproductionReports,
-  reproductionSummary,
-} from './report/reproduction/overview.js';
-export { dataTable, reproducibilityCard, runsTable } from './report/reproduction/card.js';
-export { reproducibilityChecklist } from './report/reproduction/checklist.js';
 export { BENCHMARK_QUANTITIES } from './report/images/benchmark-quantities.js';
 export { benchmarkTable, beyondTable, gainFigure } from './report/images/benchmark-tables.js';
 export {
@@ -161,6 +161,17 @@ export { colorFindings } from './report/images/color-findings.js';
 export * as retrievalCharts from './report/images/retrieval.js';
 export { retrievalClaims, retrievalSettings, retrievalSummary } from './report/images/retrieval-claims.js';
 export { retrievalFindings } from './report/images/retrieval-findings.js';
+export * as propertiesCharts from './report/properties/properties.js';
+export { propertiesClaims, propertiesSettings, propertiesSummary } from './report/properties/claims.js';
+export { propertiesFindings } from './report/properties/findings.js';
+export { collectReproduction, type ReproductionResults } from './report/reproduction/results.js';
+export {
+  reproductionClaims,
+  reproductionReports,
+  reproductionSummary,
+} from './report/reproduction/overview.js';
+export { dataTable, reproducibilityCard, runsTable } from './report/reproduction/card.js';
+export { reproducibilityChecklist } from './report/reproduction/checklist.js';
 export { renderReport } from './report/render-report.js';
 export { formatEstimate, formatValues } from './report/claims.js';
 export type { Block, FigureBlock, TableBlock } from './report/blocks.js';

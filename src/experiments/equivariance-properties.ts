@@ -8,6 +8,7 @@ import {
   formsReadiness,
   planForms,
   runForms,
+  type FormsOutcome,
   type FormsPlan,
   type FormsResults,
 } from './forms/study.js';
@@ -17,6 +18,7 @@ import {
   experimentPlan,
   imagePlan,
   runImages,
+  type ImageOutcome,
   type ImagePlan,
   type ImageResults,
 } from './images/study.js';
@@ -37,6 +39,12 @@ export interface PropertiesResults {
   readonly plan: PropertiesPlan;
   readonly images: ImageResults;
   readonly forms: FormsResults;
+  /** Those of the images, then those of the forms. */
+  readonly outcomes: readonly (ImageOutcome | FormsOutcome)[];
+}
+
+function resultsOf(plan: PropertiesPlan, images: ImageResults, forms: FormsResults): PropertiesResults {
+  return { plan, images, forms, outcomes: [...images.outcomes, ...forms.outcomes] };
 }
 
 const PREFIX = 'forms.';
@@ -108,26 +116,23 @@ export async function runProperties(plan: PropertiesPlan, options: StudyOptions)
   });
   const images = await runImages(plan.images, counted(0));
   const forms = await runForms(plan.forms, counted(before));
-  return { plan, images, forms };
+  return resultsOf(plan, images, forms);
 }
 
 /** What records hold of a plan, without data, engine or training. */
 export function collectProperties(plan: PropertiesPlan, records: readonly RunRecord[]): PropertiesResults {
-  return {
-    plan,
-    images: collectImages(plan.images, records),
-    forms: collectForms(plan.forms, records),
-  };
+  return resultsOf(plan, collectImages(plan.images, records), collectForms(plan.forms, records));
 }
 
 /** The plan as `care reproduce` sees it: images first, then forms. */
 function planOf(plan: PropertiesPlan): ExperimentPlan {
   const images = experimentPlan(plan.images);
   const first = plan.images.runs.length;
+  const onProteins = new Set(plan.forms.runs.map(({ label }) => label));
   return {
     choice: plan.choice,
     runs: [...plan.images.runs, ...plan.forms.runs],
-    alike: (run, record) => images.alike(run, record) || alikeForms(run, record),
+    alike: (run, record) => (onProteins.has(run.label) ? alikeForms(run, record) : images.alike(run, record)),
     readiness: async (options) => {
       const [ofImages, ofForms] = [await images.readiness(options), formsReadiness(plan.forms, options)];
       return {
@@ -145,11 +150,8 @@ function planOf(plan: PropertiesPlan): ExperimentPlan {
         images: { ...plan.images, runs: plan.images.runs.filter((_, i) => runs.includes(i)) },
         forms: { ...plan.forms, runs: plan.forms.runs.filter((_, i) => runs.includes(first + i)) },
       }),
-    recorded: (records) => {
-      const found = collectProperties(plan, records);
-      return [...found.images.outcomes, ...found.forms.outcomes].filter(({ record }) => record !== null)
-        .length;
-    },
+    recorded: (records) =>
+      collectProperties(plan, records).outcomes.filter(({ record }) => record !== null).length,
   };
 }
 

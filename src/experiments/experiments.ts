@@ -1,6 +1,7 @@
 /** The experiments of the paper, in the order in which they run: an experiment is one file, a notebook, and one line here. */
 import { closest } from '../runs/closest.js';
 import { UserError } from '../runs/user-error.js';
+import { equivarianceProperties } from './equivariance-properties.js';
 import { benchmarkTables } from './images/benchmark-tables.js';
 import { colorSensitivity } from './images/color-sensitivity.js';
 import { retrievalExperiment } from './images/retrieval.js';
@@ -11,6 +12,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   proteinExperiment,
   colorSensitivity,
   retrievalExperiment,
+  equivarianceProperties,
   benchmarkTables,
 ];
 

@@ -14,8 +14,8 @@ const VEGA_LITE_MIME = 'application/vnd.vegalite.v5+json';
 
 const BLOCK_TYPES: readonly Block['type'][] = [
   'figure',
-  'pictures',
   'table',
+  'pictures',
   'claims',
   'claim-index',
   'summary',

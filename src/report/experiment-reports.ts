@@ -1,4 +1,9 @@
 /** What each experiment's report says, for pages that look over all of them: one entry an experiment. */
+import {
+  collectProperties,
+  EQUIVARIANCE_PROPERTIES,
+  planProperties,
+} from '../experiments/equivariance-properties.js';
 import { BENCHMARK_TABLES, planBenchmarkTables } from '../experiments/images/benchmark-tables.js';
 import { COLOR_SENSITIVITY, planColorSensitivity } from '../experiments/images/color-sensitivity.js';
 import { planRetrieval, RETRIEVAL } from '../experiments/images/retrieval.js';
@@ -10,6 +15,7 @@ import type { ClaimsBlock, SummaryBlock } from './blocks.js';
 import { benchmarkClaims, benchmarkSummary } from './images/benchmark-claims.js';
 import { colorClaims, colorSummary } from './images/color-claims.js';
 import { retrievalClaims, retrievalSummary } from './images/retrieval-claims.js';
+import { propertiesClaims, propertiesSummary } from './properties/claims.js';
 import { proteinClaims, proteinSummary } from './protein-claims.js';
 
 /** An experiment as its report judges it, from records alone. */
@@ -58,6 +64,12 @@ export const EXPERIMENT_REPORTS: readonly ExperimentReport[] = [
     (records, choice) => collectImages(planRetrieval(choice), records),
     retrievalClaims,
     retrievalSummary,
+  ),
+  experimentReport(
+    EQUIVARIANCE_PROPERTIES,
+    (records, choice) => collectProperties(planProperties(choice), records),
+    propertiesClaims,
+    propertiesSummary,
   ),
   experimentReport(
     BENCHMARK_TABLES,

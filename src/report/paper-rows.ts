@@ -110,7 +110,7 @@ export const PAPER_ROWS: readonly PaperRow[] = [
     asked: 'by its reviewers',
     place: 'equivariant baselines',
     shows: 'How Wahba\u2019s error and \u03b3_f of CARE compare with those of other equivariant methods.',
-    decidedBy: [{ experiment: PROPERTIES, ids: [] }],
+    decidedBy: [{ experiment: PROPERTIES, ids: ['baselines-wahba', 'baselines-gamma'] }],
   },
   {
     id: 'retrieval-in-numbers',
@@ -148,21 +148,21 @@ export const PAPER_ROWS: readonly PaperRow[] = [
     asked: 'by its reviewers',
     place: 'composition (Corollary 1)',
     shows: 'Whether the rotation of a composed augmentation is the product of the rotations of its parts.',
-    decidedBy: [{ experiment: PROPERTIES, ids: [] }],
+    decidedBy: [{ experiment: PROPERTIES, ids: ['composition', 'composition-simclr'] }],
   },
   {
     id: 'before-and-after-head',
     asked: 'by its reviewers',
     place: 'before and after the head',
     shows: 'Whether equivariance holds before the projection head or only after it.',
-    decidedBy: [{ experiment: PROPERTIES, ids: [] }],
+    decidedBy: [{ experiment: PROPERTIES, ids: ['before-head'] }],
   },
   {
     id: 'steering',
     asked: 'by its reviewers',
     place: 'steering unseen embeddings',
     shows: 'How well a rotation fitted on some embeddings moves others to where the augmentation takes them.',
-    decidedBy: [{ experiment: PROPERTIES, ids: [] }],
+    decidedBy: [{ experiment: PROPERTIES, ids: ['steering', 'steering-simclr'] }],
   },
 ];
 

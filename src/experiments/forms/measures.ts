@@ -41,7 +41,7 @@ function preserved(
   { form }: FormsConfig,
   measures: FormsMeasureConfig,
 ): Findings {
-  const trials = Array.from(turnedPairs(encoder, task, measures), (pair, trial) => {
+  const ofPair = (pair: EmbeddingPair, trial: number): Readonly<Record<string, number>> => {
     const gram = gramChange(pair, form, measures.seed + trial);
     const action = linearAction(pair, measures.seed + trial);
     return {
@@ -52,8 +52,9 @@ function preserved(
       movement: action.movement,
       size: formSize(pair.to, form),
       ...Object.fromEntries(FORMS.map((each) => [each, stabiliserDefect(action.map, each)])),
-    } as Readonly<Record<string, number>>;
-  });
+    };
+  };
+  const trials = Array.from(turnedPairs(encoder, task, measures), ofPair);
   const column = (name: string) => trials.map((trial) => trial[name] ?? NaN);
   const over = (name: string) => estimateOver(column(name), 'trials');
   const names = ['gram', 'defect', 'unrelated', 'unseen', 'movement', 'size'] as const;

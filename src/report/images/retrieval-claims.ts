@@ -57,7 +57,7 @@ const CLAIMS: readonly ClaimDefinition[] = [
     id: 'strong-simclr',
     label: 'follows more at a larger lambda',
     claim: `At a larger weight of L_equi (${STRONG}) CARE\u2019s neighbours follow the change of colour more than SimCLR\u2019s.`,
-    place: 'Figure 9, at another lambda',
+    place: 'addition: Figure 9 at another lambda',
     paperValue: BY_EYE,
     quantity: Q.colourGain,
     ours: STRONG,
