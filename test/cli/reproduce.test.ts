@@ -134,7 +134,7 @@ describe.skipIf(notBuilt !== null)(`care reproduce${notBuilt === null ? '' : `: 
     expect(broken.err).not.toContain('    at ');
     expect(readdirSync(out)).toContain('protein.ipynb');
     expect(readdirSync(out)).not.toContain('protein.html');
-  }, 300_000);
+  }, 600_000);
 
   it('looks over all experiments at the end, with the settings that were chosen', async () => {
     const out = join(folder, 'jobs', 'out');
@@ -164,7 +164,7 @@ describe.skipIf(notBuilt !== null)(`care reproduce${notBuilt === null ? '' : `: 
       true,
       false,
     ]);
-  }, 300_000);
+  }, 600_000);
 
   it('stops in order with several runs at a time, and goes on from there', async () => {
     const args = tiny('stopped-jobs', '--jobs', '2', '-p', 'training.steps=200000');

@@ -89,7 +89,7 @@ describe.skipIf(notBuilt !== null)(`the committed reports${notBuilt === null ? '
   beforeAll(async () => {
     fresh = await render('fresh');
     await otherReports('other');
-  }, 600_000);
+  }, 1_200_000);
 
   it('are one an experiment, and the index', () => {
     expect(committed.sort()).toEqual(
@@ -129,7 +129,7 @@ describe.skipIf(notBuilt !== null)(`the committed reports${notBuilt === null ? '
       const found = inBoth.map(({ number, place, text }) => `${number} in ${place}: ${text.slice(0, 200)}`);
       expect([...new Set(found)]).toEqual([]);
     },
-    600_000,
+    1_200_000,
   );
 
   it('change where values change', async () => {
