@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PACKAGE_FOLDER } from '../../src/cli/report-files.js';
 import { EXPERIMENT_NAMES } from '../../src/experiments/experiments.js';
-import { BEST_LAMBDAS, TABLE_1 } from '../../src/report/paper-numbers.js';
+import { BEST_LAMBDAS, REPOSITORY_CHART, TABLE_1, type PaperColumn } from '../../src/report/paper-numbers.js';
 import { PAPER_ROWS } from '../../src/report/paper-rows.js';
 import { renderReport } from '../../src/report/render-report.js';
 import { PAPER_CARD } from '../../src/report/reproduction/card.js';
@@ -33,7 +33,18 @@ const records = openStore(join(reports, 'runs'))
 /** Numbers that are no results: what a word means, how a thing is drawn or tested. */
 const DEFINITIONS: Readonly<Record<string, string>> = {
   '95': 'confidence of all intervals, in percent',
+  '0.5': 'opposite cosines are those in [-1, -0.5]',
+  '2018': 'year of the variables of the reproducibility card (Gundersen and Kjensmo)',
+  '2021': 'year of the reproducibility checklist (Pineau et al.)',
 };
+
+/** What the paper's Table 1 says of adding one thing to another: every difference within a column, to two decimals. */
+function differencesOfTable1(): readonly number[] {
+  return Object.values(TABLE_1).flatMap((column: PaperColumn) => {
+    const values = Object.values(column).map(({ value }) => value);
+    return values.flatMap((one) => values.map((other) => Number((one - other).toFixed(2))));
+  });
+}
 
 /** Renders the reports of some runs into a folder of that name. */
 async function render(name: string, runs: readonly string[] = []): Promise<string> {
@@ -111,7 +122,7 @@ describe.skipIf(notBuilt !== null)(`the committed reports${notBuilt === null ? '
       expect(ours.length).toBeGreaterThan(10);
       const sources = [
         settledNumbers(records),
-        numberSet(PAPER_ROWS, PAPER_CARD, TABLE_1, BEST_LAMBDAS),
+        numberSet(PAPER_ROWS, PAPER_CARD, TABLE_1, REPOSITORY_CHART, BEST_LAMBDAS, differencesOfTable1()),
         new Set(Object.keys(DEFINITIONS).map(Number)),
       ];
       // Counts of runs, claims and seeds do not change with the values.

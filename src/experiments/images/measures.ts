@@ -43,6 +43,7 @@ import type { MeasureSettings } from './measure-config.js';
 import { imageAugmentation } from './model.js';
 import { officialProbe } from './official-probe.js';
 import { augmentedPixels, recolouring, recolouringDraws } from './recolouring.js';
+import { sharedEmbeddings } from './shared-embeddings.js';
 import {
   byStage,
   DRAWN_FOR,
@@ -72,24 +73,33 @@ function drawnOnce(augmentation: SimclrAugmentation, seed: number, purpose: numb
   return augmentation.repeat(one, EMBED_BATCH);
 }
 
+/** What embeds images; see {@link withEncoder}. */
+type Encoder = Pick<AugmentedEncoder, 'plain' | 'augmented'>;
+
+/** The test images that measures look at, as they are. */
+function plainTest(encoder: Encoder, subject: ImageSubject, settings: MeasureSettings): ImageEmbeddings {
+  const { images: limit } = settings;
+  return sharedEmbeddings(subject, { plain: limit }, () => encoder.plain(limited(subject.task.test, limit)));
+}
+
 /** Embeddings of the test images before and after each trial's augmentation, one for all images. */
 function* trialPairs(
-  encoder: AugmentedEncoder,
+  encoder: Encoder,
   augmentation: SimclrAugmentation,
-  images: DataSet,
+  subject: ImageSubject,
   stage: Stage,
-  { seed, augmentations }: MeasureSettings,
+  settings: MeasureSettings,
 ): Generator<EmbeddingPair> {
-  const from = stageOf(encoder.plain(images), stage);
+  const { seed, augmentations, images: limit } = settings;
+  const images = limited(subject.task.test, limit);
+  const from = stageOf(plainTest(encoder, subject, settings), stage);
   for (let trial = 0; trial < augmentations; trial++) {
-    const drawn = drawnOnce(augmentation, seed, DRAWN_FOR.trials, trial);
-    yield {
-      from,
-      to: stageOf(
-        encoder.augmented('augmented', images, () => [drawn]),
-        stage,
-      ),
+    const augmented = () => {
+      const drawn = drawnOnce(augmentation, seed, DRAWN_FOR.trials, trial);
+      return encoder.augmented('augmented', images, () => [drawn]);
     };
+    const what = { augmentation: augmentation.settings, seed, trial, images: limit };
+    yield { from, to: stageOf(sharedEmbeddings(subject, what, augmented), stage) };
   }
 }
 
@@ -120,7 +130,7 @@ function ofPairs(
     const augmentation = augmentationOf(subject, images);
     return withEncoder(subject, { augmented: [augmentation] }, (encoder) =>
       byStage(settings, (stage) =>
-        find(trialPairs(encoder, augmentation, images, stage, settings), settings),
+        find(trialPairs(encoder, augmentation, subject, stage, settings), settings),
       ),
     );
   };
@@ -228,22 +238,24 @@ function cosineFindings(pairs: Iterable<EmbeddingPair>): Findings {
 }
 
 function* compositionTrials(
-  encoder: AugmentedEncoder,
+  encoder: Encoder,
   [first, second]: readonly [SimclrAugmentation, SimclrAugmentation],
-  images: DataSet,
+  subject: ImageSubject,
   stage: Stage,
-  { seed, compositions }: MeasureSettings,
+  settings: MeasureSettings,
 ): Generator<CompositionTrial> {
-  const embeddings = stageOf(encoder.plain(images), stage);
+  const { seed, compositions, images: limit } = settings;
+  const images = limited(subject.task.test, limit);
+  const plain = stageOf(plainTest(encoder, subject, settings), stage);
   for (let trial = 0; trial < compositions; trial++) {
     const a = drawnOnce(first, seed, DRAWN_FOR.first, trial);
     const b = drawnOnce(second, seed, DRAWN_FOR.second, trial);
-    const under = (...drawn: readonly SimclrParameters[]) =>
-      stageOf(
-        encoder.augmented(drawn.length === 1 ? 'one' : 'both', images, () => drawn),
-        stage,
-      );
-    yield { plain: embeddings, first: under(a), second: under(b), both: under(a, b) };
+    const under = (name: string, ...drawn: readonly SimclrParameters[]) => {
+      const what = { composed: name, augmentation: second.settings, seed, trial, images: limit };
+      const make = () => encoder.augmented(drawn.length === 1 ? 'one' : 'both', images, () => drawn);
+      return stageOf(sharedEmbeddings(subject, what, make), stage);
+    };
+    yield { plain, first: under('first', a), second: under('second', b), both: under('both', a, b) };
   }
 }
 
@@ -253,7 +265,7 @@ function composition(subject: ImageSubject, settings: MeasureSettings): Findings
   const first = withoutNormalize(second);
   return withEncoder(subject, { one: [second], both: [first, second] }, (encoder) =>
     byStage(settings, (stage) => {
-      const found = compositionError(compositionTrials(encoder, [first, second], images, stage, settings));
+      const found = compositionError(compositionTrials(encoder, [first, second], subject, stage, settings));
       const { error, onEmbeddings, unrelated, relative, haar, movement, fit } = found;
       return {
         estimates: {
@@ -509,7 +521,7 @@ function neighbours(subject: ImageSubject, settings: MeasureSettings): Findings 
 function collapse(subject: ImageSubject, settings: MeasureSettings): Findings {
   const { seed } = settings;
   return withEncoder(subject, {}, (encoder) => {
-    const found = encoder.plain(limited(subject.task.test, settings.images));
+    const found = plainTest(encoder, subject, settings);
     return byStage(settings, (stage) => {
       const embeddings = stageOf(found, stage);
       return {

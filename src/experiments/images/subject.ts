@@ -78,17 +78,21 @@ export function byStage(settings: MeasureSettings, find: (stage: Stage) => Findi
   return { estimates: Object.fromEntries(estimates), tables: Object.fromEntries(tables) };
 }
 
-/** Uses the encoder of a subject, for images of its test set, and lets it go. */
+/** Uses the encoder of a subject, for images of its test set, and lets it go. It is compiled when it is first asked. */
 export function withEncoder<T>(
   { config, weights, task }: ImageSubject,
   pipelines: Readonly<Record<string, readonly SimclrAugmentation[]>>,
-  use: (encoder: AugmentedEncoder) => T,
+  use: (encoder: Pick<AugmentedEncoder, 'plain' | 'augmented'>) => T,
 ): T {
-  const encoder = augmentedEncoder(config, weights, task.test, pipelines);
+  let compiled: AugmentedEncoder | undefined;
+  const encoder = () => (compiled ??= augmentedEncoder(config, weights, task.test, pipelines));
   try {
-    return use(encoder);
+    return use({
+      plain: (set) => encoder().plain(set),
+      augmented: (pipeline, set, drawn) => encoder().augmented(pipeline, set, drawn),
+    });
   } finally {
-    encoder.dispose();
+    compiled?.dispose();
   }
 }
 
