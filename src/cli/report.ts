@@ -1,8 +1,10 @@
 /** `care report`: renders reports from records alone, without training and without the native library. */
+import { availableParallelism } from 'node:os';
 import { relative, resolve } from 'node:path';
 import type { Command } from 'commander';
+import pMap from 'p-map';
 import { EXPERIMENT_NAMES, experimentsNamed } from '../experiments/experiments.js';
-import { mostRecorded } from '../experiments/study.js';
+import { mostRecorded, type Experiment } from '../experiments/study.js';
 import { DEFAULT_PRESET, parsePreset, PRESET_NAMES } from '../runs/presets.js';
 import { parseProfile, PROFILE_NAMES } from '../runs/profiles.js';
 import { openStore } from '../runs/store.js';
@@ -40,7 +42,7 @@ async function report(names: readonly string[], options: ReportOptions): Promise
   const records = openStore(options.runs)
     .list()
     .flatMap((entry) => (entry.state === 'finished' ? [entry.record] : []));
-  for (const experiment of experiments) {
+  const rendered = async (experiment: Experiment): Promise<void> => {
     const { plan, data, recorded } = mostRecorded(experiment, records, {
       preset,
       ...(profile === undefined ? {} : { profile }),
@@ -59,7 +61,8 @@ async function report(names: readonly string[], options: ReportOptions): Promise
     console.log(
       `Report: ${relative('.', written.html)} (profile ${plan.choice.profile}, ${recorded} of ${plan.runs.length} runs)`,
     );
-  }
+  };
+  await pMap(experiments, rendered, { concurrency: availableParallelism() });
   const index = await writeIndex({
     out,
     runs: options.runs,

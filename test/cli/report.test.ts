@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { notebookPath, PACKAGE_FOLDER, prepareFolder } from '../../src/cli/report-files.js';
+import { EXPERIMENT_NAMES } from '../../src/experiments/experiments.js';
 import { UserError } from '../../src/runs/user-error.js';
 import { parse } from '../report/fixtures/html.js';
 import { care, notBuilt } from './program.js';
@@ -69,19 +70,21 @@ describe.skipIf(notBuilt !== null)(`care report${notBuilt === null ? '' : `: ${n
       out,
     ]);
     expect([code, err]).toEqual([0, '']);
-    const html = readFileSync(join(out, 'protein.html'), 'utf8');
-    expect(parse(html).problems).toEqual([]);
-    const text = html.slice(html.indexOf('<main'));
-    expect(text).toContain('Nothing was run yet, so there is no answer.');
-    const badges = parse(html).elements.filter(({ classes }) => classes.includes('badge'));
-    expect(badges.length).toBeGreaterThan(4);
-    for (const { inner } of badges) expect(inner).toContain('<span>not run</span>');
-    const words = text.replace(/<(script|pre)[ >].*?<\/\1>/gs, '').replace(/<[^>]+>/g, ' ');
-    expect(words).not.toMatch(/NaN|undefined|null|not a number/);
+    for (const name of EXPERIMENT_NAMES) {
+      const html = readFileSync(join(out, `${name}.html`), 'utf8');
+      expect(parse(html).problems).toEqual([]);
+      const text = html.slice(html.indexOf('<main'));
+      expect(text).toContain('Nothing was run yet, so there is no answer.');
+      const badges = parse(html).elements.filter(({ classes }) => classes.includes('badge'));
+      expect(badges.length).toBeGreaterThan(4);
+      for (const { inner } of badges) expect(inner).toContain('<span>not run</span>');
+      const words = text.replace(/<(script|pre)[ >].*?<\/\1>/gs, '').replace(/<[^>]+>/g, ' ');
+      expect(words).not.toMatch(/NaN|undefined|null|not a number/);
+    }
     expect(existsSync(join(folder, 'none'))).toBe(false);
     const index = readFileSync(join(out, 'index.html'), 'utf8');
     expect(parse(index).problems).toEqual([]);
     expect(index).toMatch(/None of \d+ claims was decided yet: nothing is run\./);
     expect(index).toContain('href="protein.html"');
-  }, 120_000);
+  }, 400_000);
 });
