@@ -9,7 +9,7 @@ export const COLOR_SENSITIVITY = 'cifar-color-sensitivity';
 /** Weights of L_equi that are tried beside that of the preset. */
 const LAMBDAS: Readonly<Record<ProfileName, readonly number[]>> = {
   smoke: [1],
-  laptop: [0.03, 0.1, 0.3, 1],
+  laptop: [0.1, 1],
   overnight: [0.03, 0.1, 0.3, 1],
   workstation: [0.03, 0.1, 0.3, 1],
   paper: [0.03, 0.1, 0.3, 1],

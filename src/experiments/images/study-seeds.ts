@@ -13,7 +13,7 @@ const THREE = [0, 1, 2];
 /** What each profile can afford. The paper trains each method once. */
 export const STUDY_SEEDS: Readonly<Record<ProfileName, StudySeeds>> = {
   smoke: { compared: [0], single: [0] },
-  laptop: { compared: THREE, single: [0] },
+  laptop: { compared: [0, 1], single: [0] },
   overnight: { compared: THREE, single: THREE },
   workstation: { compared: THREE, single: [0] },
   paper: { compared: [0], single: [0] },
