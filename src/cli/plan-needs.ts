@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExperimentPlan, Readiness } from '../experiments/study.js';
 import type { RunRecord } from '../runs/record.js';
+import { canonicalJson } from '../runs/canonical-json.js';
 import { openStore, type RunStore } from '../runs/store.js';
 import { PACKAGE_FOLDER } from './report-files.js';
 
@@ -38,16 +39,23 @@ function largest(values: readonly number[]): number | null {
   return values.length === 0 ? null : Math.max(...values);
 }
 
-/** What is left to do of a plan. */
+/**
+ * What is left to do of a plan.
+ *
+ * @param seen - configurations of runs that are counted already; those of this plan are added.
+ */
 export function needsOf(
   plan: ExperimentPlan,
   { runs: states, steps }: Readiness,
   records: readonly RunRecord[],
+  seen = new Set<string>(),
 ): Needs {
   let [seconds, bytes, unknown] = [0, 0, 0];
   for (const [i, run] of plan.runs.entries()) {
     const state = states[i];
-    if (state === 'ready' || state === 'no data') continue;
+    const key = canonicalJson(run.config);
+    if (state === 'ready' || state === 'no data' || seen.has(key)) continue;
+    seen.add(key);
     const alike = records.filter((record) => plan.alike(run, record));
     const perStep = median(
       alike.flatMap(({ trainingSeconds, steps: { done } }) => (done === 0 ? [] : [trainingSeconds / done])),

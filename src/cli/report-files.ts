@@ -20,6 +20,8 @@ export interface ReportRequest {
   readonly name: string;
   readonly out: string;
   readonly parameters: Readonly<Record<string, string>>;
+  /** Folder of the data, where it is not the usual one. */
+  readonly dataDir?: string;
   readonly signal?: AbortSignal;
   readonly onCell?: (cell: number, cells: number) => void;
 }
@@ -59,10 +61,11 @@ export function prepareFolder(folder: string): void {
  * @throws UserError when a cell failed; the executed notebook is written all the same, with the error in it.
  */
 export async function writeReport(request: ReportRequest): Promise<WrittenReport> {
-  const { name, out, parameters, signal, onCell } = request;
+  const { name, out, parameters, dataDir, signal, onCell } = request;
   const source = join(PACKAGE_FOLDER, 'notebooks', `${name}.ipynb`);
   const executed = await runNotebook(source, {
     parameters,
+    ...(dataDir === undefined ? {} : { env: { CARE_DATA_DIR: resolve(dataDir) } }),
     ...(signal === undefined ? {} : { signal }),
     onProgress: (event) => {
       if (event.type === 'cell-started' && event.cell !== null) onCell?.(event.cell, event.cells);

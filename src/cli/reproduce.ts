@@ -18,7 +18,7 @@ import type { RunRecord } from '../runs/record.js';
 import { openStore, type RunStore } from '../runs/store.js';
 import { UserError } from '../runs/user-error.js';
 import { startEngine } from '../tensorflow/engine.js';
-import { knownRecords, needsOf } from './plan-needs.js';
+import { knownRecords, needsOf, type Needs } from './plan-needs.js';
 import {
   INDEX,
   notebookPath,
@@ -119,11 +119,31 @@ function printPlan(
     `  runs: ${plan.runs.length}, of which ${parts.join(', ')} (in ${relative('.', store.dir) || '.'})`,
   );
   if (ready.runs.every((state) => state === 'ready' || state === 'no data')) return;
-  const { seconds, bytes, unknown } = needsOf(plan, ready, known);
+  console.log(`  needs: ${needsText(needsOf(plan, ready, known))}`);
+}
+
+function needsText({ seconds, bytes, unknown }: Needs): string {
   const rest =
     unknown === 0 ? '' : `${seconds === 0 ? '' : ', and '}an unknown time for ${unknown} runs of a new kind`;
   const time = `${seconds === 0 ? '' : `about ${durationText(seconds)}`}${rest}`;
-  console.log(`  needs: ${time}; about ${Math.ceil(bytes / 1e6)} MB of disk`);
+  return `${time}; about ${Math.ceil(bytes / 1e6)} MB of disk`;
+}
+
+/** What all experiments need together, where a run serves several. */
+function printTotal(
+  planned: readonly { readonly task: Task; readonly ready: Readiness }[],
+  known: readonly RunRecord[],
+): void {
+  const seen = new Set<string>();
+  const each = planned.map(({ task, ready }) => needsOf(task.plan, ready, known, seen));
+  const sum = (of: (needs: Needs) => number) => each.reduce((total, needs) => total + of(needs), 0);
+  const total = {
+    seconds: sum(({ seconds }) => seconds),
+    bytes: sum(({ bytes }) => bytes),
+    unknown: sum(({ unknown }) => unknown),
+  };
+  if (planned.length < 2 || total.bytes === 0) return;
+  console.log(`All together, runs that serve several counted once: ${needsText(total)}`);
 }
 
 function tasksOf(names: readonly string[], options: ReproduceOptions): readonly Task[] {
@@ -185,6 +205,7 @@ async function report(
     name: experiment.name,
     out: resolve(options.out),
     signal,
+    ...(options.data === undefined ? {} : { dataDir: options.data }),
     parameters: {
       profile: options.profile,
       preset: options.preset,
@@ -235,13 +256,16 @@ async function reproduce(names: readonly string[], options: ReproduceOptions): P
     ...(options.data === undefined ? {} : { dataDir: options.data }),
   };
   const known = knownRecords(store);
+  const planned: { task: Task; ready: Readiness }[] = [];
   for (const [i, task] of tasks.entries()) {
     const remarks = new Set<string>();
     const ready = await task.plan.readiness({ ...common, onRemark: (remark) => remarks.add(remark) });
     if (i === 0) console.log(PROFILES[task.plan.choice.profile]);
     printPlan(task, ready, store, known);
     for (const remark of remarks) console.log(`  note: ${remark}`);
+    planned.push({ task, ready });
   }
+  printTotal(planned, known);
   if (options.plan === true) return;
   startEngine();
   const startedAt = performance.now();
@@ -249,7 +273,7 @@ async function reproduce(names: readonly string[], options: ReproduceOptions): P
     process.stderr.write('\nStopping after this step, with a checkpoint; once more ends at once.\n'),
   );
   const failures: string[] = [];
-  // The other reports are rendered all the same; the exit code tells.
+  // The other experiments are carried out all the same; the exit code tells.
   const attempt = async (name: string, work: () => Promise<void>): Promise<void> => {
     try {
       await work();
@@ -260,14 +284,16 @@ async function reproduce(names: readonly string[], options: ReproduceOptions): P
     }
   };
   for (const task of tasks) {
-    await carryOut(task, { ...common, signal }, parallel);
-    await attempt(task.experiment.name, () => report(task, options, signal));
+    await attempt(task.experiment.name, async () => {
+      await carryOut(task, { ...common, signal }, parallel);
+      await report(task, options, signal);
+    });
   }
   await attempt(INDEX, () => index(tasks, options, signal));
   console.log(`\n${durationText((performance.now() - startedAt) / 1000)} in all`);
   if (failures.length > 0) {
     throw new UserError(
-      `The notebook ${failures.join(' and ')} failed; the other reports are there.`,
+      `Failed: ${failures.join(' and ')}. The other reports are there.`,
       'What went wrong stands above.',
     );
   }

@@ -13,6 +13,7 @@ import {
   type FormsResults,
 } from './forms/study.js';
 import { STRONG_LAMBDA } from './images/retrieval.js';
+import { paperArchitecture } from './images/color-sensitivity.js';
 import {
   collectImages,
   experimentPlan,
@@ -78,6 +79,7 @@ export function planProperties(choice: StudyChoice): PropertiesPlan {
   const common = {
     seeds: compared,
     data: choice.data ?? 'cifar10',
+    values: paperArchitecture(choice),
     measures: ['wahba', 'steering', 'gamma', 'composition', 'parameters', 'collapse', 'neighbours'],
   } as const;
   const { images, forms } = choices(choice);

@@ -39,13 +39,18 @@ export interface Compared {
   readonly sameSetting: boolean;
 }
 
+function isNumber(value: number | null | undefined): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
+}
+
 /** What a record says of a quantity; undefined without a record, or where it was not measured. */
 export function estimateOf(record: RunRecord | null, quantity: Quantity): Estimate | undefined {
   const measurement = record?.measurements[quantity.measure];
   if (measurement === undefined) return undefined;
-  if (quantity.derive === undefined) return measurement.estimates[quantity.estimate];
-  const value = quantity.derive(measurement);
-  return value === undefined || !Number.isFinite(value) ? undefined : { value };
+  const derived = quantity.derive?.(measurement);
+  const found = quantity.derive === undefined ? measurement.estimates[quantity.estimate] : { value: derived };
+  // JSON has no NaN: what was none when it was measured is null in a record.
+  return found === undefined || !isNumber(found.value) ? undefined : { ...found, value: found.value };
 }
 
 /** The runs of a method that have a record, in the order of the plan. */

@@ -131,8 +131,7 @@ export const PAPER_ROWS: readonly PaperRow[] = [
     id: 'pretraining-seeds',
     asked: 'by its reviewers',
     place: 'variance over pretraining seeds',
-    shows:
-      'Whether CARE\u2019s gain in the linear probe is larger than what pretrainings differ by among themselves.',
+    shows: 'Whether CARE\u2019s gain in the linear probe holds over pretrainings from different seeds.',
     decidedBy: [{ experiment: TABLES, ids: ['simclr-cifar10', 'moco-v2-cifar10', 'barlow-twins-cifar10'] }],
   },
   {
@@ -155,7 +154,7 @@ export const PAPER_ROWS: readonly PaperRow[] = [
     asked: 'by its reviewers',
     place: 'before and after the head',
     shows: 'Whether equivariance holds before the projection head or only after it.',
-    decidedBy: [{ experiment: PROPERTIES, ids: ['before-head'] }],
+    decidedBy: [{ experiment: PROPERTIES, ids: ['before-head', 'rotation'] }],
   },
   {
     id: 'steering',

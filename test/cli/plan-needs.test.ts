@@ -47,6 +47,13 @@ describe('needsOf', () => {
     expect(needs(measure, records)).toMatchObject({ seconds: 2, bytes: 300_000 });
   });
 
+  it('counts a run once that several plans share', () => {
+    const seen = new Set<string>();
+    const ready = { runs: states(() => 'to train'), steps: plan.runs.map(() => 10), data: [] };
+    expect(needsOf(whole, ready, records, seen).seconds).toBe(22 * plan.runs.length);
+    expect(needsOf(whole, ready, records, seen)).toEqual({ seconds: 0, bytes: 0, unknown: 0 });
+  });
+
   it('does not guess what no record tells', () => {
     const all = states(() => 'to train');
     const care = plan.runs.filter(({ method }) => method === 'care').length;

@@ -1,5 +1,6 @@
 /** What the embedding does when an image's colours change (sections 4.2 and 5.2; Figures 5, 6 and 8). */
 import type { ProfileName } from '../../runs/profiles.js';
+import type { Json } from '../../runs/record.js';
 import type { Experiment, StudyChoice } from '../study.js';
 import { experimentPlan, imagePlan, type ImagePlan } from './study.js';
 import { STUDY_SEEDS } from './study-seeds.js';
@@ -15,16 +16,23 @@ const LAMBDAS: Readonly<Record<ProfileName, readonly number[]>> = {
   paper: [0.03, 0.1, 0.3, 1],
 };
 
+/** The network of Figures 5, 6 and 8, where the other ones of the paper have a ResNet-50. */
+export function paperArchitecture({ profile }: StudyChoice): Readonly<Record<string, Json>> {
+  return profile === 'paper' ? { 'model.architecture': 'resnet18' } : {};
+}
+
 /** @throws UserError for overrides that are no settings. */
 export function planColorSensitivity(choice: StudyChoice): ImagePlan {
   const { compared } = STUDY_SEEDS[choice.profile];
   const data = choice.data ?? 'cifar10';
+  const values = paperArchitecture(choice);
   return imagePlan(COLOR_SENSITIVITY, choice, [
     {
       part: 'main',
       methods: ['care', 'simclr', 'untrained'],
       seeds: compared,
       data,
+      values,
       measures: [
         'wahba',
         'wahba-colour',
@@ -42,14 +50,15 @@ export function planColorSensitivity(choice: StudyChoice): ImagePlan {
       methods: ['care', 'simclr'],
       seeds: compared,
       data,
-      values: { 'model.dim': 2 },
+      values: { ...values, 'model.dim': 2 },
       measures: ['cosines', 'wahba'],
     },
     {
       part: 'lambda',
       methods: ['care'],
-      seeds: compared.slice(0, 1),
+      seeds: compared,
       data,
+      values,
       variation: { setting: 'training.lambda', values: LAMBDAS[choice.profile] },
       measures: ['wahba', 'wahba-colour', 'gamma', 'gamma-colour', 'collapse'],
     },

@@ -10,11 +10,11 @@ export interface StudySeeds {
 
 const THREE = [0, 1, 2];
 
-/** What each profile can afford. The paper trains each method once. */
+/** What each profile can afford. The paper trains each method once, but a difference that is to be shown needs several. */
 export const STUDY_SEEDS: Readonly<Record<ProfileName, StudySeeds>> = {
   smoke: { compared: [0], single: [0] },
   laptop: { compared: [0, 1], single: [0] },
   overnight: { compared: THREE, single: THREE },
   workstation: { compared: THREE, single: [0] },
-  paper: { compared: [0], single: [0] },
+  paper: { compared: THREE, single: THREE },
 };

@@ -2,6 +2,7 @@
 import { imageLabel, type ImageOutcome, type ImageResults } from '../../experiments/images/study.js';
 import type { ImageMethod } from '../../experiments/images/config.js';
 import { recordsOf, type Compared } from '../compared.js';
+import { PAPER_DATA } from '../paper-numbers.js';
 import type { VariedRun } from '../sensitivity.js';
 
 /** Which runs of a plan: of one or several parts, and of some methods only. */
@@ -18,16 +19,21 @@ export function outcomesOf({ outcomes }: ImageResults, { part, methods }: Pick):
   );
 }
 
+/** Images that the smallest of the paper's sets have for training; fewer are a sample. */
+const SMALLEST_SET = 50_000;
+
 /**
- * Whether runs can have the paper's own setting: the profile `paper`, on real images. A plan that was changed by the user
- * cannot.
+ * Whether runs can have the paper's own setting: profile and preset `paper`, on the paper's sets of images, whole. A plan that
+ * was changed by the user cannot.
  */
 export function hasPaperSetting(
   { plan: { choice } }: ImageResults,
   outcomes: readonly ImageOutcome[],
 ): boolean {
   const changed = Object.keys(choice.overrides?.values ?? {}).length > 0;
-  return choice.profile === 'paper' && !changed && recordsOf(outcomes).every(({ data }) => !data.generated);
+  const known = outcomes.every(({ config }) => config.data.name in PAPER_DATA);
+  const whole = recordsOf(outcomes).every(({ data }) => !data.generated && data.items >= SMALLEST_SET);
+  return choice.profile === 'paper' && choice.preset === 'paper' && !changed && known && whole;
 }
 
 /** Runs of one part that vary nothing but method and seed. */

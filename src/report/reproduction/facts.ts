@@ -1,4 +1,5 @@
 /** What the records of all experiments say together: data and splits, machines, versions, seeds, time. */
+import { FORMS_EXPERIMENT } from '../../experiments/forms/study.js';
 import type { Environment, RunRecord } from '../../runs/record.js';
 import { bytes } from '../page/provenance.js';
 import type { ReproductionResults } from './results.js';
@@ -62,8 +63,8 @@ export function dataFacts(records: readonly RunRecord[]): readonly DataFact[] {
     if (first === undefined) return [];
     const { name, generated, items, files, sha256 } = first.data;
     const held = largest(group.map(heldOut));
-    // A protein's data set is split here; sets of images bring a test set beside the items that are counted.
-    const split = first.experiment === 'protein';
+    // A set of proteins is split here; sets of images bring a test set beside the items that are counted.
+    const split = first.experiment === 'protein' || first.experiment === FORMS_EXPERIMENT;
     const trained = split ? (held === null ? null : items - held) : items;
     return [{ name, generated, items, files, sha256, trained, held, runs: group.length }];
   });
