@@ -269,7 +269,7 @@ function explain(comparison: Comparison, input: OrderingInput, verdict: Verdict)
   const wanted = lowerIsBetter ? 'lower' : 'higher';
   const side = Math.sign(difference.value) === (lowerIsBetter ? -1 : 1);
   if (test === 'none') {
-    const order = side ? `${oursName} is ${wanted}, as the paper says` : `${oursName} is not ${wanted}`;
+    const order = side ? `${oursName} is ${wanted}, as is claimed` : `${oursName} is not ${wanted}`;
     const reason =
       Math.min(...n) < 2
         ? `with one seed no test is possible`
@@ -294,7 +294,7 @@ function explain(comparison: Comparison, input: OrderingInput, verdict: Verdict)
       : `the interval of the difference to ${otherName} contains 0`;
     return `${capital(how)} (${evidence}).`;
   }
-  const setting = sameSetting ? 'Same setting as the paper' : 'Smaller setting than the paper\u2019s';
+  const setting = sameSetting ? 'Same setting as the paper' : 'Another setting than the paper\u2019s';
   return `${setting}; ${oursName} is ${wanted} than ${otherName} (${evidence}).`;
 }
 

@@ -109,7 +109,7 @@ export const PAPER_ROWS: readonly PaperRow[] = [
     id: 'equivariant-baselines',
     asked: 'by its reviewers',
     place: 'equivariant baselines',
-    shows: 'How Wahba\u2019s error and \u03b3_f of CARE compare with those of other equivariant methods.',
+    shows: 'How well one rotation moves unseen embeddings, and \u03b3_f, beside other equivariant methods.',
     decidedBy: [{ experiment: PROPERTIES, ids: ['baselines-wahba', 'baselines-gamma'] }],
   },
   {
@@ -154,7 +154,7 @@ export const PAPER_ROWS: readonly PaperRow[] = [
     asked: 'by its reviewers',
     place: 'before and after the head',
     shows: 'Whether equivariance holds before the projection head or only after it.',
-    decidedBy: [{ experiment: PROPERTIES, ids: ['before-head', 'rotation'] }],
+    decidedBy: [{ experiment: PROPERTIES, ids: ['before-head', 'steering-simclr'] }],
   },
   {
     id: 'steering',

@@ -76,7 +76,8 @@ const CLAIMS: readonly ClaimDefinition<ReturnType<typeof encoderLabel>>[] = [
   {
     id: 'gamma-simclr',
     label: 'lower gamma_f',
-    claim: 'CARE has the lower relative rotational equivariance error gamma_f.',
+    claim:
+      'CARE has the lower relative rotational equivariance error gamma_f, as a ratio of means, in which structures that hardly move do not dominate; the paper\u2019s is a mean of ratios.',
     place: 'Figure 8, there on CIFAR10',
     paperValue: 'CARE much lower (no number for proteins)',
     quantity: QUANTITIES.gammaPooled,
@@ -111,14 +112,14 @@ function answerOf(results: ProteinResults, claims: readonly ClaimResult[]): stri
     ? 'CARE\u2019s paths are rounder than SimCLR\u2019s'
     : missing('circles-simclr')
       ? 'CARE\u2019s paths were not compared with SimCLR\u2019s yet'
-      : 'CARE\u2019s paths are no rounder than SimCLR\u2019s beyond what seeds explain';
+      : 'CARE\u2019s paths were not shown to be rounder than SimCLR\u2019s';
   const component = holds('component-all')
     ? 'and CARE keeps the principal component best'
     : holds('component-simclr')
-      ? `and CARE keeps the principal component better than SimCLR${missing('component-all') ? '' : ', but not best of all'}`
+      ? `and CARE keeps the principal component better than SimCLR${missing('component-all') ? '' : ', but was not shown to keep it best of all'}`
       : missing('component-simclr')
         ? 'and how well the two keep the principal component was not compared'
-        : 'and CARE does not keep the principal component better than SimCLR';
+        : 'and CARE was not shown to keep the principal component better than SimCLR';
   const roundest = best === undefined ? '' : ` The roundest paths are those of ${best.method}.`;
   return `${against}, ${component}.${roundest}`;
 }

@@ -74,7 +74,7 @@ describe('judgeOrdering', () => {
     expect(judged.verdict).toBe('direction holds');
     expect(judged.ours).toBe('21.5 \u00b1 1.3 degrees (n = 3 pretraining seeds)');
     expect(judged.difference).toBe('\u22122.5 [\u22123.6, \u22121.3] degrees to SimCLR');
-    expect(judged.because).toMatch(/Smaller setting.*paired t interval over 3 pretraining seeds.*Hedges/);
+    expect(judged.because).toMatch(/Another setting.*paired t interval over 3 pretraining seeds.*Hedges/);
     expect(judged.because).not.toContain('sign-flip');
     expect(judgeOrdering({ ...NAMES, ours: CARE, other: CLOSE, sameSetting: true }).verdict).toBe(
       'reproduced',

@@ -5,10 +5,17 @@ import type { ProseBlock } from '../blocks.js';
 import { brief, mean } from '../charts/statistics.js';
 import { estimateOf, ranking, runsOf, seedValues, type Compared, type Quantity } from '../compared.js';
 import { meanAt, overLambda } from './benchmark-losses.js';
-import { BENCHMARK_QUANTITIES, chanceOf, meanOver, onData, subsetRuns } from './benchmark-quantities.js';
+import {
+  BENCHMARK_QUANTITIES,
+  chanceOf,
+  meanOver,
+  ONE_POINT,
+  onData,
+  subsetRuns,
+} from './benchmark-quantities.js';
 import { gainsOf, paperRange, TABLE_1_PAIRS } from './benchmark-tables.js';
 
-const { probe, knn, positives, rank } = BENCHMARK_QUANTITIES;
+const { probe, knn, positives, rank, uniformity } = BENCHMARK_QUANTITIES;
 
 function meanOf(compared: Compared, method: string, quantity: Quantity): number {
   return mean(seedValues(compared, method, quantity));
@@ -80,21 +87,39 @@ function neighbours(results: ImageResults): string[] {
   });
 }
 
+/** Whether embeddings lie at about one point: their cosines with each other are about 1. */
+function isOnePoint(value: number): boolean {
+  return value > 0.95 * ONE_POINT;
+}
+
+/** What L_unif of the embedding says of L_equi alone, beside that before training. */
+function collapseReading(alone: number, before: number): string {
+  if (!isOnePoint(alone)) {
+    return 'L_equi alone has not brought all images to the one point for which it is 0 within these epochs.';
+  }
+  return isOnePoint(before)
+    ? 'With L_equi alone all images lie at about one point, but so they do before training: that is not what L_equi has done.'
+    : 'With L_equi alone all images end up at about one point, for which it is 0: the trivial solution.';
+}
+
 /** Collapse of L_equi alone, and what L_unif adds. */
 function collapse(results: ImageResults): string[] {
   const compared = subsetRuns(results);
-  const of = (method: Parameters<typeof imageLabel>[0], quantity: Quantity) =>
-    meanOf(compared, imageLabel(method), quantity);
-  const numbers = [of('l-equi', rank), of('l-unif+l-equi', rank), of('untrained', rank)];
-  return paragraph([...numbers, of('l-equi', positives), of('l-unif+l-equi', positives)], () => {
-    const [alone = NaN, both = NaN, before = NaN] = numbers;
-    const reading =
-      of('l-equi', positives) > 0.95
-        ? 'All images end up at about one point, for which L_equi is 0: the trivial solution.'
-        : 'It has not reached the one point for which L_equi is 0 within these epochs.';
+  const methods = (['l-equi', 'untrained', 'l-unif+l-equi'] as const).map(imageLabel);
+  const [spread, ranks] = [uniformity, rank].map((quantity) =>
+    methods.map((method) => meanOf(compared, method, quantity)),
+  ) as [number[], number[]];
+  return paragraph([...spread, ...ranks], () => {
+    const [alone = NaN, before = NaN] = spread;
+    const listed = methods
+      .map(
+        (method, i) =>
+          `${method} ${brief(spread[i] ?? NaN, 2)} (effective rank ${brief(ranks[i] ?? NaN, 2)})`,
+      )
+      .join(', ');
     return (
-      `**L_equi alone.** The effective rank of its embedding is ${brief(alone, 2)}, that of an untrained network ${brief(before, 2)}, and with L_unif ${brief(both, 2)}; ` +
-      `two views of an image have a mean cosine of ${brief(of('l-equi', positives), 2)} and ${brief(of('l-unif+l-equi', positives), 2)}. ${reading} ` +
+      `**L_equi alone.** L_unif of the embedding, ${ONE_POINT} where all images are one point and near 0 where they are spread evenly: ${listed}. ` +
+      `${collapseReading(alone, before)} The rank says in how many directions images differ, however little they do. ` +
       'The probe reads features before the head, which need not collapse with the embedding.'
     );
   });
@@ -137,7 +162,7 @@ function price(results: ImageResults): string[] {
       ];
 }
 
-/** How sure one pretraining's number is: the classifier's initial values matter little beside the pretraining's. */
+/** How sure one pretraining's number is: what the classifier's initial values change beside what training again does. */
 function spreads(results: ImageResults): string[] {
   const compared = onData(results, 'cifar10');
   const care = imageLabel('care');
@@ -151,7 +176,11 @@ function spreads(results: ImageResults): string[] {
     values.reduce((sum, value) => sum + (value - mean(values)) ** 2, 0) / (values.length - 1),
   );
   return [
-    `**Which uncertainty.** Over classifiers CARE\u2019s probe varies by ${brief(within, 2)} points, over pretrainings by ${brief(between, 2)}. The paper\u2019s \u00b1 is of the first kind, and says little about training again.`,
+    `**Which uncertainty.** Over classifiers CARE\u2019s probe varies by ${brief(within, 2)} points, over pretrainings by ${brief(between, 2)}. The paper\u2019s \u00b1 is of the first kind, ${
+      between > within
+        ? 'which is the smaller of the two here, and does not tell what training again changes.'
+        : 'which is not the smaller of the two here.'
+    }`,
   ];
 }
 

@@ -20,10 +20,10 @@ import {
 import { curveParts, dotInput, quantityTable } from '../compared-figures.js';
 import { BEST_LAMBDAS } from '../paper-numbers.js';
 import { sensitivityFigure, settingOf, varied, type SensitivityInput } from '../sensitivity.js';
-import { BENCHMARK_QUANTITIES, chanceOf, onData, subsetRuns } from './benchmark-quantities.js';
+import { BENCHMARK_QUANTITIES, chanceOf, onData, reductionOf, subsetRuns } from './benchmark-quantities.js';
 import { variedRuns } from './common.js';
 
-const { probe, error, knn, positives, rank } = BENCHMARK_QUANTITIES;
+const { probe, error, knn, positives, rank, uniformity } = BENCHMARK_QUANTITIES;
 
 /** The setting of Figure 7. */
 const LAMBDA = 'training.lambda';
@@ -67,6 +67,13 @@ function withoutTerm(results: ImageResults, quantity: Quantity): readonly Refere
   return values.length === 0 ? [] : [{ value: mean(values), label: 'SimCLR, lambda 0' }];
 }
 
+/** What lambda weighs in these runs. */
+function scaleWords(results: ImageResults): string {
+  return reductionOf(results, 'lambda') === 'mean'
+    ? 'lambda weighs a mean over pairs; the official code has a sum over the images of a chunk.'
+    : 'lambda weighs a sum over the images of a chunk, as in the official code.';
+}
+
 /** Figure 7: the linear readout by the weight of L_equi. */
 export function lambdaFigure(results: ImageResults): FigureBlock {
   const input: SensitivityInput = {
@@ -95,7 +102,7 @@ export function lambdaFigure(results: ImageResults): FigureBlock {
         ? 'Not run.'
         : `Mean error: ${all.map((one) => `${brief(meanAt(one))} % at ${one.lambda}`).join(', ')}. The dashed line is the preset\u2019s weight; a dot is a pretraining seed.`,
     differs:
-      'lambda weighs a sum over the images of a chunk, as in the official code; the paper writes a mean, and does not say which its axis is. ' +
+      `${scaleWords(results)} The paper writes a mean, and does not say which its axis is. ` +
       'How alike positive pairs are stays beside it, since a weight that changes nothing costs nothing.',
   };
 }
@@ -129,12 +136,13 @@ export function subsetFigure(results: ImageResults): FigureBlock {
   };
 }
 
-/** Probe, neighbours, cosine and rank of each subset. */
+/** Probe, neighbours, cosine, uniformity and rank of each subset. */
 export function subsetTable(results: ImageResults): TableBlock {
   return quantityTable(subsetRuns(results), 'What each subset of the losses leaves', [
     probe,
     knn,
     positives,
+    uniformity,
     rank,
   ]);
 }

@@ -3,6 +3,7 @@ import { SUBSETS } from '../../experiments/images/benchmark-tables.js';
 import type { ImageMethod } from '../../experiments/images/config.js';
 import type { Recipe } from '../../experiments/images/presets.js';
 import { imageLabel, type ImageResults } from '../../experiments/images/study.js';
+import type { EquivarianceReduction } from '../../losses/equivariance.js';
 import type { RunRecord } from '../../runs/record.js';
 import { mean } from '../charts/statistics.js';
 import { estimateOf, recordsOf, type Compared, type Quantity } from '../compared.js';
@@ -36,9 +37,23 @@ export const BENCHMARK_QUANTITIES = {
     estimate: 'embedding.effectiveRank',
     title: 'effective rank of the embedding',
     axis: 'effective rank',
+    lowerIsBetter: false,
+  },
+  uniformity: {
+    measure: 'collapse',
+    estimate: 'embedding.uniformity',
+    title: 'L_unif of the embedding (1: one point, near 0: spread evenly)',
+    axis: 'L_unif',
     lowerIsBetter: true,
   },
 } as const satisfies Readonly<Record<string, Quantity>>;
+
+/**
+ * L_unif, at the measure's temperature of 1, of embeddings that are all one point, and halfway from there to embeddings that
+ * are spread evenly over a sphere of many dimensions, which come near 0.
+ */
+export const ONE_POINT = 1;
+export const HALFWAY = ONE_POINT / 2;
 
 /** The rate of guessing the most frequent class, of which the probes are told apart. */
 export const CHANCE: Quantity = {
@@ -60,6 +75,11 @@ export function subsetRuns(results: ImageResults): Compared {
   const compared = comparedOf(results, { part: ['ablation', 'cifar10'], methods });
   const labels: readonly string[] = methods.map(imageLabel);
   return { ...compared, methods: labels.filter((label) => compared.methods.includes(label)) };
+}
+
+/** How lambda's term is scaled in the runs of CARE of a part; undefined where the plan has none. */
+export function reductionOf({ plan }: ImageResults, part: string): EquivarianceReduction | undefined {
+  return plan.runs.find((run) => run.part === part && run.method === 'care')?.config.training.reduction;
 }
 
 /** Chance level of runs on one set of images; undefined where no probe was made. */

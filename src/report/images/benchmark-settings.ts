@@ -9,6 +9,7 @@ import type { SettingsBlock } from '../blocks.js';
 import { recordsOf } from '../compared.js';
 import { PAPER_DATA } from '../paper-numbers.js';
 import { NOT_GIVEN, settingRow as row } from '../setting-row.js';
+import { reductionOf } from './benchmark-quantities.js';
 import { outcomesOf } from './common.js';
 
 function encoder({ model, data }: ImageConfig): string {
@@ -36,6 +37,17 @@ function probeText({ probe, classifierSeeds }: MeasureSettings): string {
   );
 }
 
+/** How often lambda the mean of L_equi is weighed: with chunks of c images, the official code's sum is 2 (c - 1) means. */
+function timesLambda({ chunks, batch, reduction }: ImageConfig['training']): number {
+  return reduction === 'mean' ? 1 : 2 * (batch / chunks - 1);
+}
+
+/** The weight on the mean of L_equi, as factors: lambda alone means nothing without the images of a chunk. */
+function weightText({ config: { training } }: ImageRun): string {
+  const times = timesLambda(training);
+  return times === 1 ? String(training.lambda) : `${times} x ${training.lambda}`;
+}
+
 /** What the rows say of a run. */
 const SETTINGS: readonly {
   readonly setting: string;
@@ -51,6 +63,7 @@ const SETTINGS: readonly {
     setting: 'chunks of the batch (n_split)',
     of: ({ config: { training } }) => `${training.chunks} of ${training.batch / training.chunks} images`,
   },
+  { setting: 'weight on the mean of L_equi', of: weightText },
   { setting: 'linear probe', of: ({ settings }) => probeText(settings) },
 ];
 
@@ -59,14 +72,50 @@ function careOn(runs: readonly ImageRun[], data: Recipe): ImageRun | undefined {
   return runs.find(({ part, method }) => part === data && method === 'care');
 }
 
+/** The paper's runs of CARE, made once: planning takes a moment. */
+const paperRuns: { found?: readonly ImageRun[] } = {};
+
+/** The run of CARE in the paper's profile, on a set of images. */
+function paperRun(data: Recipe): ImageRun | undefined {
+  paperRuns.found ??= planBenchmarkTables({ profile: 'paper', preset: 'paper' }).runs.filter(
+    ({ method }) => method === 'care',
+  );
+  return careOn(paperRuns.found, data);
+}
+
+/** Whether L_equi weighs less or more on a set of images than with the paper's lambda, batch and chunks. */
+export interface WeightDifference {
+  readonly is: 'weaker' | 'stronger';
+  readonly ours: ImageConfig['training'];
+  readonly paper: ImageConfig['training'];
+}
+
+/** How the weight of L_equi differs from the paper's, its lambda taken as the official code's; undefined where it does not. */
+export function weightDifference({ plan }: ImageResults, data: Recipe): WeightDifference | undefined {
+  const [ours, paper] = [careOn(plan.runs, data)?.config.training, paperRun(data)?.config.training];
+  if (ours === undefined || paper === undefined) return undefined;
+  const ratio = (timesLambda(ours) * ours.lambda) / (timesLambda(paper) * paper.lambda);
+  // Products of floats: two ways to the same weight differ in the last digits.
+  if (Math.abs(ratio - 1) < 1e-9) return undefined;
+  return { is: ratio < 1 ? 'weaker' : 'stronger', ours, paper };
+}
+
+/** Why the weight of L_equi is not the paper's, where it is not. */
+function weightReason(results: ImageResults, data: Recipe): string {
+  const different = weightDifference(results, data);
+  const how = different === undefined ? 'as strong here' : `${different.is} here`;
+  return `2 (c - 1) lambda with c images a chunk, L_equi being a sum as in the official code: ${how}`;
+}
+
 function dataRows(results: ImageResults, data: Recipe): SettingsBlock['rows'] {
-  const paper = careOn(planBenchmarkTables({ profile: 'paper', preset: 'paper' }).runs, data);
+  const paper = paperRun(data);
   const ours = careOn(results.plan.runs, data);
   if (paper === undefined || ours === undefined) return [];
   const found = recordsOf(outcomesOf(results, { part: data }))[0]?.data;
   // On other sets than the first, only what is not the same there is worth a line.
   const first = data === RECIPES[0];
-  const rows = SETTINGS.map(({ setting, of, why }) => {
+  const rows = SETTINGS.map(({ setting, of, why: given }) => {
+    const why = of === weightText ? weightReason(results, data) : given;
     const line = row(`${PAPER_DATA[data]}: ${setting}`, of(paper), of(ours));
     return line.differs && why !== undefined ? { ...line, why } : line;
   });
@@ -80,7 +129,7 @@ function dataRows(results: ImageResults, data: Recipe): SettingsBlock['rows'] {
 
 /** Settings, the paper's and ours. */
 export function benchmarkSettings(results: ImageResults): SettingsBlock {
-  const care = careOn(results.plan.runs, 'cifar10');
+  const isMean = reductionOf(results, 'cifar10') === 'mean';
   const seeds = new Set(results.plan.runs.map(({ seed }) => seed)).size;
   return {
     type: 'settings',
@@ -89,8 +138,10 @@ export function benchmarkSettings(results: ImageResults): SettingsBlock {
       row(
         'scale of L_equi',
         'mean over pairs',
-        care?.config.training.reduction === 'mean' ? 'mean over pairs' : 'sum over the images of a chunk',
-        'as in the official code: on the mean, the paper\u2019s lambda would hardly be felt',
+        isMean ? 'mean over pairs' : 'sum over the images of a chunk',
+        ...(isMean
+          ? []
+          : ['as in the official code: on the mean, the paper\u2019s lambda would hardly be felt']),
       ),
       row(
         'splits, validation set',

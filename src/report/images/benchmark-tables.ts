@@ -31,6 +31,7 @@ import {
 } from '../paper-numbers.js';
 import { provenanceOf } from '../provenance-block.js';
 import { BENCHMARK_QUANTITIES, chanceOf, meanOver, onData } from './benchmark-quantities.js';
+import { weightDifference } from './benchmark-settings.js';
 import { comparedOf } from './common.js';
 
 export { estimateOf } from '../compared.js';
@@ -90,7 +91,7 @@ function ourCells({ records, values }: TableRow): Readonly<Record<string, TableC
 }
 
 const OUR_COLUMNS = [
-  { key: 'classifiers', title: 'sd over classifiers', kind: 'number', source: 'ours' },
+  { key: 'classifiers', title: 'sd over classifiers', kind: 'number', unit: 'points', source: 'ours' },
   { key: 'knn', title: 'kNN', kind: 'number', unit: '%', source: 'ours' },
   { key: 'views', title: 'views/s', kind: 'number', source: 'ours' },
   { key: 'minutes', title: 'training', kind: 'number', unit: 'min', source: 'ours' },
@@ -101,6 +102,9 @@ const OURS = [
   { key: 'ours', title: 'ours', kind: 'number', unit: '%', source: 'ours' },
   { key: 'seeds', title: 'seeds', kind: 'number', source: 'ours' },
 ] as const satisfies TableBlock['columns'];
+
+/** Stands in the column of verdicts where a number cannot be expected to be the paper's. */
+const OTHER_SETTING = 'other setting';
 
 /** Difference to the paper's number, and what follows from it. */
 function againstPaper(
@@ -115,7 +119,8 @@ function againstPaper(
   return {
     paper: paperText(paper),
     difference: comparison === undefined ? BLANK : formatInterval(comparison.difference, undefined, true),
-    verdict: judged.verdict,
+    // Elsewhere the paper's number is not expected, so that not having it says nothing: the claims compare pairs instead.
+    verdict: sameSetting || comparison === undefined ? judged.verdict : OTHER_SETTING,
   };
 }
 
@@ -125,13 +130,27 @@ function dataWords(compared: Compared): string {
   return names.length === 0 ? 'no data were found, so nothing was run' : [...new Set(names)].join('; ');
 }
 
-function captionOf(compared: Compared, data: Recipe): string {
+/** How L_equi's weight differs from the paper's on a set of images; undefined where it does not. */
+function weightWords(results: ImageResults, data: Recipe): string | undefined {
+  const different = weightDifference(results, data);
+  if (different === undefined) return undefined;
+  const words = ({ lambda, batch, chunks }: typeof different.ours) =>
+    `lambda ${lambda} on chunks of ${batch / chunks} images`;
+  return `L_equi is ${different.is} in CARE than in the paper\u2019s setting: ${words(different.ours)}, the paper\u2019s ${words(different.paper)}; the settings say what that makes of its mean.`;
+}
+
+function captionOf(results: ImageResults, compared: Compared, data: Recipe): string {
   const column = Object.values(TABLE_1[data]);
   const chart = Object.entries(REPOSITORY_CHART[data] ?? {}) as [MethodName, PaperNumber][];
   const chance = chanceOf(compared);
+  const ran = recordsOf(compared.runs).length > 0;
   const sentences: readonly (string | false)[] = [
     `Profile ${compared.profile}: ${dataWords(compared)}.`,
     'The paper\u2019s \u00b1 is over 3 initialisations of the classifier on one pretraining, ours over pretraining seeds.',
+    ran &&
+      !compared.sameSetting &&
+      `\u201c${OTHER_SETTING}\u201d: not judged against the paper\u2019s number, which needs the paper\u2019s own setting; the claims judge pairs of methods.`,
+    (ran && weightWords(results, data)) ?? false,
     column.some(({ quoted }) => quoted) && '(quoted): taken over by the paper from other work.',
     column.some(({ uncertainPlace }) => uncertainPlace) &&
       '?: its place in the paper\u2019s table could not be read with certainty.',
@@ -169,7 +188,7 @@ export function benchmarkTable(results: ImageResults, data: Recipe): TableBlock 
       ...againstPaper(row, TABLE_1[data], compared.sameSetting),
       ...ourCells(row),
     })),
-    caption: captionOf(compared, data),
+    caption: captionOf(results, compared, data),
   };
 }
 
@@ -357,20 +376,34 @@ export function paperRange(): string {
   return `${Math.min(...gains).toFixed(2)} to ${Math.max(...gains).toFixed(2)}`;
 }
 
+function gainTitle(results: ImageResults, data: Recipe): string {
+  const words = gainWords(results, data);
+  return words === NOT_RUN
+    ? `What adding CARE changes of the linear probe on ${PAPER_DATA[data]}: ${NOT_RUN}`
+    : `On ${PAPER_DATA[data]}, adding CARE changes the linear probe by ${words}`;
+}
+
 /** What adding CARE changes, seed by seed, beside what it changes in the paper: the comparison that a small setting can make. */
 export function gainFigure(results: ImageResults): FigureBlock {
-  const inputs = shownData(results).map((data) => ({ data, input: gainInput(results, data) }));
+  const shown = shownData(results);
+  const inputs = shown.map((data) => ({ data, input: gainInput(results, data) }));
   return {
     type: 'figure',
     id: 'table1-gains',
-    title: `On CIFAR10, adding CARE changes the linear probe by ${gainWords(results, 'cifar10')}`,
+    title: gainTitle(results, shown[0] ?? 'cifar10'),
     paperPlace: 'Table 1',
     panels: gainPanels(inputs),
     columns: 2,
     paperShows: `CARE raises the linear probe of SimCLR, MoCo-v2 and Barlow Twins wherever the paper reports both, by ${paperRange()} points.`,
     weSee: `${inputs.map(({ data }) => `${PAPER_DATA[data]}: ${gainWords(results, data)}.`).join(' ')} A dot is one seed with CARE minus the same seed without; a hollow diamond is the paper\u2019s difference.`,
-    differs:
-      'Accuracies of a small network after a few epochs are far below the paper\u2019s, so the figure compares differences. Other rows than the paper\u2019s three are additions.',
+    differs: [
+      'Accuracies of a small network after a few epochs are far below the paper\u2019s, so the figure compares differences.',
+      ...shown.flatMap((data) => {
+        const words = weightWords(results, data);
+        return words === undefined ? [] : [`On ${PAPER_DATA[data]}, ${words}`];
+      }),
+      'Other rows than the paper\u2019s three are additions.',
+    ].join(' '),
     alt: inputs.map(({ data, input }) => `${PAPER_DATA[data]}: ${describeDots(input)}`).join(' '),
     data: gainTable(results),
   };

@@ -1,4 +1,5 @@
 /** What the report on colours shows of a run. */
+import type { Measurement } from '../../runs/record.js';
 import type { Quantity } from '../compared.js';
 
 const trialValues = (table: string, column: string, summary: (values: readonly number[]) => number) =>
@@ -6,6 +7,12 @@ const trialValues = (table: string, column: string, summary: (values: readonly n
     const values = measurement.tables?.[table]?.[column]?.map(Number) ?? [];
     return values.length === 0 ? undefined : summary(values);
   }) satisfies Quantity['derive'];
+
+/** Sum of the squares of a column of Wahba's trials: both `error` and `moved` are Frobenius norms. */
+function squaresOf(measurement: Measurement, column: string): number {
+  const values = measurement.tables?.['embedding.trials']?.[column]?.map(Number) ?? [];
+  return values.length === 0 ? NaN : values.reduce((sum, value) => sum + value ** 2, 0);
+}
 
 const MOVED_TITLE = 'movement, mean of ||f(ax) \u2212 f(x)||\u00b2';
 
@@ -38,6 +45,15 @@ export const COLOR_QUANTITIES = {
     lowerIsBetter: true,
     derive: trialValues('embedding.trials', 'relative', (values) => Math.max(...values)),
   },
+  // Of sums over augmentations: the square of a mean ratio is no mean of squares.
+  explained: {
+    measure: 'wahba',
+    estimate: 'explainedPercent',
+    title: 'squared movement that one rotation explains',
+    unit: '%',
+    lowerIsBetter: false,
+    derive: (measurement) => 100 * (1 - squaresOf(measurement, 'error') / squaresOf(measurement, 'moved')),
+  },
   colourWahba: {
     measure: 'wahba-colour',
     estimate: 'embedding.error',
@@ -61,6 +77,7 @@ export const COLOR_QUANTITIES = {
     measure: 'steering',
     estimate: 'embedding.unseenRelative',
     title: 'error / movement of images that the rotation was not fitted to',
+    axis: 'error / movement',
     lowerIsBetter: true,
   },
   gamma: {

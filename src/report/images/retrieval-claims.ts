@@ -1,8 +1,15 @@
 /** What the paper shows of retrieval, judged by records; and the first screen that follows from it. */
-import type { ImageResults } from '../../experiments/images/study.js';
+import { STRONG_LAMBDA } from '../../experiments/images/retrieval.js';
+import type { ImageResults, ImageRun } from '../../experiments/images/study.js';
 import type { ClaimResult, ClaimsBlock, SettingsBlock, SummaryBlock } from '../blocks.js';
 import { recordsOf } from '../compared.js';
-import { judgeClaim, verdictBadges, verdictsOf, type ClaimDefinition } from '../compared-claims.js';
+import {
+  judgeClaim,
+  verdictBadges,
+  verdictsOf,
+  type ClaimDefinition,
+  type Verdicts,
+} from '../compared-claims.js';
 import { factsOf, warningOf } from '../first-screen.js';
 import { NOT_GIVEN, settingRow as row } from '../setting-row.js';
 import { RETRIEVAL_QUANTITIES as Q } from './retrieval-quantities.js';
@@ -86,36 +93,48 @@ const CLAIMS: readonly ClaimDefinition[] = [
   },
 ];
 
+/** The first of the main runs of CARE. */
+function careOf(runs: readonly ImageRun[]): ImageRun | undefined {
+  return runs.find(({ part, method }) => part === 'main' && method === 'care');
+}
+
 /** Every claim with its verdict. */
 export function retrievalClaims(results: ImageResults): ClaimsBlock {
   const compared = comparedAll(results);
   return { type: 'claims', claims: CLAIMS.map((definition) => judgeClaim(compared, definition)) };
 }
 
+/** CARE beside SimCLR at the weight of the main runs. */
+function mainAnswer({ holds, missing }: Verdicts, lambda: string): string {
+  if (missing('colour-simclr')) return 'CARE was not compared with SimCLR yet.';
+  if (holds('colour-simclr') && holds('follows-simclr'))
+    return `With CARE${lambda} the neighbours of a recoloured image follow its new colour more than with SimCLR.`;
+  if (holds('colour-simclr'))
+    return `With CARE${lambda} the neighbours of a recoloured image are nearer to its new colour than with SimCLR, but were not shown to follow the change more.`;
+  return holds('follows-simclr')
+    ? `With CARE${lambda} the neighbours follow a change of colour more than with SimCLR, but were not shown to be nearer to the new colour.`
+    : `With CARE${lambda} the neighbours of a recoloured image were not shown to follow its colour more than with SimCLR.`;
+}
+
+function strongAnswer({ holds, missing }: Verdicts): string {
+  if (missing('strong-simclr')) return '';
+  const more = `follow it more than SimCLR\u2019s${holds('strong-simclr') && holds('follows-simclr') ? ', too' : ''}`;
+  return ` At lambda ${STRONG_LAMBDA} CARE\u2019s neighbours ${holds('strong-simclr') ? more : `were not shown to ${more}`}.`;
+}
+
+function controlAnswer({ holds, missing }: Verdicts): string {
+  if (missing('untrained')) return ' CARE was not compared with an untrained encoder yet.';
+  const nearer = 'nearer to the new colour than an untrained encoder\u2019s';
+  return ` CARE\u2019s neighbours ${holds('untrained') ? 'are' : 'were not shown to be'} ${nearer}.`;
+}
+
 /** The answer in a sentence or three, composed of the verdicts. */
-function answerOf(claims: readonly ClaimResult[]): string {
-  const { holds, missing, nothingRun } = verdictsOf(claims);
-  if (nothingRun) return 'Nothing was run yet, so there is no answer.';
-  const main = missing('colour-simclr')
-    ? 'CARE was not compared with SimCLR yet.'
-    : holds('colour-simclr') && holds('follows-simclr')
-      ? 'With CARE the neighbours of a recoloured image follow its new colour more than with SimCLR.'
-      : holds('colour-simclr')
-        ? 'With CARE the neighbours of a recoloured image are nearer to its new colour than with SimCLR, but not because they follow the change.'
-        : holds('follows-simclr')
-          ? 'With CARE the neighbours follow a change of colour more than with SimCLR, without being nearer to the new colour.'
-          : 'At the paper\u2019s lambda the neighbours of a recoloured image follow its colour no more with CARE than with SimCLR, beyond what seeds explain.';
-  const strong = missing('strong-simclr')
-    ? ''
-    : holds('strong-simclr')
-      ? ` At a larger lambda they ${holds('follows-simclr') ? 'do, too' : 'do'}.`
-      : ' Nor do they at a larger lambda, beyond what seeds explain.';
-  const control = missing('untrained')
-    ? ''
-    : holds('untrained')
-      ? ' CARE beats an untrained encoder in that.'
-      : ' An untrained encoder is no worse in that: colour is what it sees first.';
-  return `${main}${strong}${control}`;
+function answerOf({ plan }: ImageResults, claims: readonly ClaimResult[]): string {
+  const verdicts = verdictsOf(claims);
+  if (verdicts.nothingRun) return 'Nothing was run yet, so there is no answer.';
+  const weight = careOf(plan.runs)?.config.training.lambda;
+  const lambda = weight === undefined ? '' : ` at lambda ${weight}`;
+  return `${mainAnswer(verdicts, lambda)}${strongAnswer(verdicts)}${controlAnswer(verdicts)}`;
 }
 
 /** The first screen. */
@@ -126,7 +145,7 @@ export function retrievalSummary(results: ImageResults): SummaryBlock {
   return {
     type: 'summary',
     question: 'Do the neighbours of a recoloured image have its new colour?',
-    answer: answerOf(claims),
+    answer: answerOf(results, claims),
     ...warningOf(records, {
       items: 'images',
       whyGenerated: 'no flowers were found under CARE_DATA_DIR',
@@ -140,7 +159,7 @@ export function retrievalSummary(results: ImageResults): SummaryBlock {
 /** Settings, the paper's and ours. */
 export function retrievalSettings(results: ImageResults): SettingsBlock {
   const { plan, outcomes } = results;
-  const run = plan.runs.find(({ part, method }) => part === 'main' && method === 'care');
+  const run = careOf(plan.runs);
   if (run === undefined) return { type: 'settings', rows: [] };
   const { jitter, brightness, contrast, saturation, hue } = run.config.augmentation;
   const { retrieval, images } = run.settings;

@@ -2,7 +2,8 @@
 import type { ImageResults } from '../../experiments/images/study.js';
 import type { ProseBlock } from '../blocks.js';
 import { brief, mean } from '../charts/statistics.js';
-import { seedValues, type Quantity } from '../compared.js';
+import { compareSeeds } from '../claims.js';
+import { seedValues, type Compared, type Quantity } from '../compared.js';
 import { RETRIEVAL_QUANTITIES as Q } from './retrieval-quantities.js';
 import { comparedAll, STRONG } from './retrieval.js';
 
@@ -31,24 +32,45 @@ function howMuch(of: MeanOf): string | null {
   });
 }
 
+/** Where an untrained encoder lies beside the trained ones, in means. */
+function sidesOfUntrained(untrained: number, trained: readonly number[]): string {
+  if (untrained > Math.max(...trained))
+    return 'In these means both trained encoders have less of the colour than the untrained one.';
+  if (untrained < Math.min(...trained))
+    return 'In these means both trained encoders have more of the colour than the untrained one.';
+  return 'In these means the untrained encoder is between the trained ones.';
+}
+
 function chance(of: MeanOf): string | null {
   const numbers = ['CARE', 'SimCLR', 'untrained'].map((method) => of(method, Q.colourScore));
   return withNumbers(numbers, () => {
     const [care, simclr, untrained] = numbers as [number, number, number];
-    const reading =
-      untrained >= Math.max(care, simclr)
-        ? 'Training makes the embedding see less of it: a random network mostly compares colours, and contrastive training replaces them by what survives the jitter.'
-        : 'Training makes the embedding see more of it.';
+    const reading = sidesOfUntrained(untrained, [care, simclr]);
     return `**Against chance.** On a scale from 0, neighbours of another query, to 1, the very colour, CARE has ${brief(care, 2)}, SimCLR ${brief(simclr, 2)}, an untrained encoder ${brief(untrained, 2)}. ${reading}`;
   });
 }
 
-function head(of: MeanOf): string | null {
-  const numbers = ['CARE', 'SimCLR'].flatMap((method) => [of(method, Q.colour), of(method, Q.featureColour)]);
+/** Whether a method's neighbours are farther from the new colour behind the head than before it, beyond what seeds explain. */
+function isFartherBehindHead(compared: Compared, method: string): boolean {
+  const [behind, before] = [Q.colour, Q.featureColour].map((q) => seedValues(compared, method, q));
+  if (behind === undefined || behind.length === 0 || behind.length !== before?.length) return false;
+  return compareSeeds(behind, before, true).difference.low > 0;
+}
+
+function headReading(lost: readonly string[], all: number): string {
+  if (lost.length === 0)
+    return 'That the neighbours are farther from the new colour behind the head was not shown.';
+  const who = lost.length === all ? `with ${lost.join(' and ')} alike` : `with ${lost.join(' and ')} alone`;
+  return `The neighbours are farther from the new colour behind the head ${who}, beyond what seeds explain.`;
+}
+
+function head(of: MeanOf, compared: Compared): string | null {
+  const methods = ['CARE', 'SimCLR'] as const;
+  const numbers = methods.flatMap((method) => [of(method, Q.colour), of(method, Q.featureColour)]);
   return withNumbers(numbers, () => {
     const [care, careBefore, simclr, simclrBefore] = numbers as [number, number, number, number];
-    const lost = careBefore < care && simclrBefore < simclr;
-    return `**Before the head.** The distance in colour is ${brief(careBefore, 2)} before the head and ${brief(care, 2)} behind it with CARE, ${brief(simclrBefore, 2)} and ${brief(simclr, 2)} with SimCLR. ${lost ? 'The head is where colour is thrown away.' : 'The head is not where colour is lost.'}`;
+    const lost = methods.filter((method) => isFartherBehindHead(compared, method));
+    return `**Before the head.** The distance in colour is ${brief(careBefore, 2)} before the head and ${brief(care, 2)} behind it with CARE, ${brief(simclrBefore, 2)} and ${brief(simclr, 2)} with SimCLR. ${headReading(lost, methods.length)}`;
   });
 }
 
@@ -66,7 +88,7 @@ function classes(of: MeanOf): string | null {
 export function retrievalFindings(results: ImageResults): ProseBlock {
   const compared = comparedAll(results);
   const of: MeanOf = (method, quantity) => mean(seedValues(compared, method, quantity));
-  const found = [howMuch(of), chance(of), head(of), classes(of)].filter((each) => each !== null);
+  const found = [howMuch(of), chance(of), head(of, compared), classes(of)].filter((each) => each !== null);
   const paragraphs = found.length === 0 ? ['The runs that would tell are not there: **not run**.'] : found;
   return { type: 'prose', markdown: paragraphs.join('\n\n') };
 }

@@ -35,7 +35,8 @@ export const STRONG = `CARE, \u03bb ${STRONG_LAMBDA}`;
 
 /** All methods, CARE with both weights. */
 export function comparedAll(results: ImageResults): Compared {
-  return comparedVariants(results, { part: ['main', 'strong'] });
+  // The paper gives neither a number nor its setting, so there is none to be the same as.
+  return { ...comparedVariants(results, { part: ['main', 'strong'] }), sameSetting: false };
 }
 
 /** Mean and standard deviation over seeds of several quantities, a method a row. */
@@ -156,6 +157,15 @@ function changeText({ change }: Query): string {
   return change.map(([name, value]) => `${name} ${brief(value, 2)}`).join(', ');
 }
 
+/** Whose pictures they are: what the paper's set is called after, and of any other set its name. */
+export function pictureSource({ data, config }: RunRecord): string {
+  if (data.generated) return 'The pictures were generated.';
+  const set = (config as { readonly data?: { readonly name?: string } }).data?.name;
+  return set === 'flowers102'
+    ? 'The pictures are from Flowers-102 of Nilsback and Zisserman.'
+    : `The pictures are from ${data.name}, which stands in for Flowers-102 of Nilsback and Zisserman.`;
+}
+
 const COLUMNS = ['nearest to f(x)', 'nearest to f(a(x))'] as const;
 
 function neighbourTable(queries: readonly Query[], runs: readonly PicturedRun[]): TableBlock {
@@ -264,6 +274,7 @@ export async function neighbourPictures(
       weSee:
         'The two lists of a method are the same images in the same order as far as the encoder ignores the change. The numbers above say how often they follow it.',
       differs:
+        `${pictureSource(first.record)} ` +
         'The queries stand at equal distances through the test set and were fixed before anybody looked; the first seed of each method is shown. The paper does not say how it chose its own.',
       data,
     },

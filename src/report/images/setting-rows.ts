@@ -19,6 +19,28 @@ export interface PaperSetting {
   readonly encoder: string;
   readonly lambda: string;
   readonly epochs: string;
+  /** Chunks of L_equi; not given if absent. */
+  readonly chunks?: string;
+}
+
+/** Augmentations of training in words: the least share of the area that a crop keeps, strengths, and probabilities. */
+export function augmentationText(augmentation: ImageRun['config']['augmentation']): string {
+  const { cropScale, flip, jitter, brightness, contrast, saturation, hue, grayscale, blur } = augmentation;
+  return (
+    `crop of ${cropScale.join(' to ')} of the area, flip ${flip}, jitter ${jitter} (brightness ${brightness}, contrast ${contrast}, ` +
+    `saturation ${saturation}, hue ${hue}), grayscale ${grayscale}, blur ${blur}`
+  );
+}
+
+/** Number of seeds of a plan's runs. */
+export function seedsRow(runs: readonly Pick<ImageRun, 'seed'>[]): Row {
+  return settingRow('pretraining seeds', NOT_GIVEN, String(new Set(runs.map(({ seed }) => seed)).size));
+}
+
+function encoderText({ architecture, width, blocks, stem }: ImageRun['config']['model']): string {
+  const name = ARCHITECTURE_NAMES[architecture];
+  if (architecture === 'small') return `${name}, ${width} channels, ${blocks} block a stage`;
+  return `${name}, ${stem === 'cifar' ? 'CIFAR' : 'ImageNet'} stem`;
 }
 
 /** Data, network and training of the report's runs of CARE. */
@@ -30,8 +52,6 @@ export function trainingRows(
 ): readonly Row[] {
   const { model, training, data } = config;
   const found = records[0]?.data;
-  const small =
-    model.architecture === 'small' ? `, ${model.width} channels, ${model.blocks} block a stage` : '';
   const size = data.size === null ? '' : ` at ${data.size} pixels`;
   const optimizer = training.optimizer === 'adam' ? 'Adam' : 'SGD';
   return [
@@ -41,13 +61,13 @@ export function trainingRows(
       found === undefined ? 'not run' : `${found.name}, ${found.items} images${size}`,
       'the paper does not give its splits',
     ),
-    settingRow('encoder', paper.encoder, `${ARCHITECTURE_NAMES[model.architecture]}${small}`),
+    settingRow('encoder', paper.encoder, encoderText(model)),
     settingRow('head', paper.encoder === NOT_GIVEN ? NOT_GIVEN : 'MLP to 128', `MLP to ${model.dim}`),
     settingRow('epochs, batch', paper.epochs, `${training.epochs}, ${training.batch}`),
     settingRow(
       'optimiser',
-      paper.epochs === NOT_GIVEN ? NOT_GIVEN : 'Adam 0.001',
-      `${optimizer} ${training.learningRate}`,
+      paper.epochs === NOT_GIVEN ? NOT_GIVEN : 'Adam 0.001, weight decay 0.000001',
+      `${optimizer} ${training.learningRate}, weight decay ${training.weightDecay}`,
     ),
     settingRow('temperature', paper.epochs === NOT_GIVEN ? NOT_GIVEN : '0.5', String(training.temperature)),
     settingRow(
@@ -66,8 +86,9 @@ export function trainingRows(
     ),
     settingRow(
       'chunks of L_equi',
-      NOT_GIVEN,
-      `${training.chunks} of ${training.batch / training.chunks} images`,
+      paper.chunks ?? NOT_GIVEN,
+      String(training.chunks),
+      `${training.batch / training.chunks} images in each`,
     ),
   ];
 }

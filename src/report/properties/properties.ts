@@ -126,7 +126,7 @@ export function compositionFigure(results: PropertiesResults): FigureBlock {
     columns: 2,
     paperShows: 'If L_equi is 0, $R_{a\u2032a} = R_{a\u2032}R_a$. It gives no measurement.',
     weSee:
-      '$R_a$, $R_{a\u2032}$ and $R_{a\u2032a}$ are fitted to the test images apart from each other. On the left, 0 is perfect composition, and 1 what augmentations give that have nothing to do with each other. On the right, the same difference as the embeddings feel it.',
+      '$R_a$, $R_{a\u2032}$ and $R_{a\u2032a}$ are fitted to the test images apart from each other, among all orthogonal maps, as Proposition 1 has them. On the left, 0 is perfect composition, and 1 what augmentations give that have nothing to do with each other. On the right, the same difference as the embeddings feel it.',
     data: tableOf(compared, 'Composition of rotations behind the head', [
       E.composition,
       E.compositionError,
@@ -156,7 +156,7 @@ export function headFigure(results: PropertiesResults): FigureBlock {
     ...panelsOf(compared, shown),
     columns: 2,
     weSee:
-      'Left: the features that a classifier gets, scaled to length 1. Right: the embeddings on which the loss acts. Scales differ from row to row only.',
+      'Left: the features that a classifier gets, scaled to length 1. Right: the embeddings on which the loss acts. Every panel has a scale of its own.',
     data: tableOf(compared, 'Before the head', [
       F.relative,
       F.steering,
@@ -217,7 +217,16 @@ export function formName(form: BilinearForm): string {
   return FORM_NAMES[form];
 }
 
-const FORM_COLUMNS = [Q.gram, Q.defect, Q.unrelated, Q.unseen, Q.movement, Q.size] as const;
+const FORM_COLUMNS = [
+  Q.gram,
+  Q.gramPerMovement,
+  Q.defect,
+  Q.defectPerMovement,
+  Q.unrelated,
+  Q.unseen,
+  Q.movement,
+  Q.size,
+] as const;
 
 function formsTable({ forms }: PropertiesResults): TableBlock {
   const rows = FORMS.flatMap((form) => {
@@ -263,7 +272,7 @@ export function formsFigure(results: PropertiesResults): FigureBlock {
     columns: 2,
     paperShows:
       'With another bilinear form in L_equi, augmentations act by the maps that preserve it: the Lorentz group for Minkowski\u2019s form, Sp(2n) for the symplectic one. It gives no measurement.',
-    weSee: `Left: how much turning changes the form\u2019s values between held-out proteins, as a share of what exchanging the proteins changes. Right: how far the least-squares map A of a rotation is from preserving the form, ||A\u1d40BA \u2212 B|| / ||B||; the line is that of maps between exchanged proteins. Size of the form\u2019s values, with L_equi and without: ${FORMS.map((form) => `${formName(form)} ${sizes(results, form)}`).join('; ')}.`,
+    weSee: `Left: how much turning changes the form\u2019s values between held-out proteins, as a share of what exchanging the proteins changes. Right: how far the least-squares map A of a rotation is from preserving the form, ||A\u1d40BA \u2212 B|| / ||B||; the line is that of maps between exchanged proteins. An encoder that ignores rotations has 0 in both, so the claims divide both by the movement, which the table has. Size of the form\u2019s values, with L_equi and without: ${FORMS.map((form) => `${formName(form)} ${sizes(results, form)}`).join('; ')}.`,
     alt: shown
       .map(
         ({ compared, quantity, title, references }) =>

@@ -1,8 +1,22 @@
 /** What the report on equivariance shows of a run, before the head and behind it, and of encoders with another form. */
+import type { Measurement } from '../../runs/record.js';
 import type { Quantity } from '../compared.js';
 
 /** Where embeddings are looked at. */
 export type Stage = 'embedding' | 'features';
+
+/**
+ * The share of the squared movement that the best rotation explains, `1 - sum error^2 / sum moved^2` over the trials of a
+ * run; both are Frobenius norms over the same images. One minus the square of the mean ratio is no such share: by Jensen it
+ * is too large.
+ */
+function explainedShare({ tables }: Measurement, stage: Stage): number | undefined {
+  const trials = tables?.[`${stage}.trials`];
+  const squares = (column: string) =>
+    (trials?.[column] ?? []).reduce<number>((sum, value) => sum + Number(value) ** 2, 0);
+  const moved = squares('moved');
+  return trials?.error === undefined || moved === 0 ? undefined : 1 - squares('error') / moved;
+}
 
 /** Quantities of a stage. */
 export function stageQuantities(stage: Stage) {
@@ -12,6 +26,19 @@ export function stageQuantities(stage: Stage) {
       measure: 'wahba',
       estimate: of('relative'),
       title: 'Wahba\u2019s error / movement',
+      lowerIsBetter: true,
+    },
+    explained: {
+      measure: 'wahba',
+      estimate: of('explained'),
+      title: 'share of the squared movement that one rotation explains',
+      lowerIsBetter: false,
+      derive: (measurement: Measurement) => explainedShare(measurement, stage),
+    },
+    steeringFitted: {
+      measure: 'steering',
+      estimate: of('fittedRelative'),
+      title: 'the same error on the half that the rotation was fitted to',
       lowerIsBetter: true,
     },
     steering: {
@@ -84,6 +111,12 @@ export const EMBEDDING = stageQuantities('embedding');
 /** Before the head. */
 export const FEATURES = stageQuantities('features');
 
+/** An estimate of a form divided by the movement, both relative to proteins that are exchanged; undefined where nothing moved. */
+function perMovement({ estimates }: Measurement, name: string): number | undefined {
+  const [value, movement] = [estimates[name]?.value, estimates.movement?.value];
+  return value === undefined || movement === undefined || movement === 0 ? undefined : value / movement;
+}
+
 /** Of encoders that were trained with another bilinear form. */
 export const FORM_QUANTITIES = {
   gram: {
@@ -98,6 +131,21 @@ export const FORM_QUANTITIES = {
     estimate: 'defect',
     title: '||A\u1d40BA \u2212 B|| / ||B||',
     lowerIsBetter: true,
+  },
+  /** An encoder that ignores rotations changes no form's values, and acts by the identity: hence per movement. */
+  gramPerMovement: {
+    measure: 'preserved',
+    estimate: 'gramPerMovement',
+    title: 'change of the form\u2019s values / movement',
+    lowerIsBetter: true,
+    derive: (measurement: Measurement) => perMovement(measurement, 'gram'),
+  },
+  defectPerMovement: {
+    measure: 'preserved',
+    estimate: 'defectPerMovement',
+    title: '||A\u1d40BA \u2212 B|| / ||B|| / movement',
+    lowerIsBetter: true,
+    derive: (measurement: Measurement) => perMovement(measurement, 'defect'),
   },
   unrelated: {
     measure: 'preserved',

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ImageMethod } from '../../../src/experiments/images/config.js';
 import { PAPER_SIZES } from '../../../src/experiments/images/presets.js';
+import { IMAGE_PROFILES } from '../../../src/experiments/images/settings.js';
+import { STUDY_SEEDS } from '../../../src/experiments/images/study-seeds.js';
 import type { ImageResults, ImageRun } from '../../../src/experiments/images/study.js';
 import {
   benchmarkClaim,
@@ -19,6 +21,8 @@ interface Says {
   readonly better: 'lower' | 'higher';
   readonly ours: ImageMethod;
   readonly rivals: readonly ImageMethod[];
+  /** Looked at besides, for the note alone. */
+  readonly beside?: readonly ImageMethod[];
 }
 
 const pair = (part: string, ours: ImageMethod, base: ImageMethod): Says => ({
@@ -46,6 +50,7 @@ const SAYS: Readonly<Record<string, Says>> = {
     better: 'higher',
     ours: 'l-unif+l-equi',
     rivals: ['l-equi', 'untrained'],
+    beside: ['l-unif'],
   },
   'invariance-helps': {
     part: 'ablation',
@@ -54,7 +59,13 @@ const SAYS: Readonly<Record<string, Says>> = {
     ours: 'l-inv+l-unif+l-equi',
     rivals: ['l-unif+l-equi'],
   },
-  'equi-collapses': { part: 'ablation', of: 'rank', better: 'lower', ours: 'l-equi', rivals: ['untrained'] },
+  'equi-collapses': {
+    part: 'ablation',
+    of: 'uniformity',
+    better: 'higher',
+    ours: 'l-equi',
+    rivals: ['untrained'],
+  },
   'equi-unif-moves': {
     part: 'ablation',
     of: 'cosine',
@@ -109,10 +120,11 @@ describe('the claims', () => {
     }
   });
 
-  it.each(Object.entries(SAYS))('%s rests on the runs of its part alone', (id, { part, ours, rivals }) => {
+  it.each(Object.entries(SAYS))('%s rests on the runs of its part alone', (id, says) => {
+    const { part, ours, rivals, beside = [] } = says;
     const parts = [part, ...(rivals.includes('untrained') ? ['cifar10'] : [])];
     const expected = all.outcomes.flatMap(({ record, ...run }) =>
-      [ours, ...rivals].includes(run.method) &&
+      [ours, ...rivals, ...beside].includes(run.method) &&
       parts.includes(run.part) &&
       (run.method === 'untrained') === (run.part === 'cifar10' && part === 'ablation') &&
       record !== null
@@ -129,6 +141,66 @@ describe('the claims', () => {
     const single = tablesOf({ numbers: apart('care', 'probe', 'higher'), ran: ({ seed }) => seed === 0 });
     expect(claimOf(single, 'simclr-cifar10')).toMatchObject({ verdict: 'not reproduced' });
     expect(claimOf(single, 'simclr-cifar10').because).toContain('with one seed no test is possible');
+  });
+});
+
+describe('collapse of L_equi alone', () => {
+  /** L_unif of the embeddings of L_equi alone and of the untrained encoder; the rank always falls by a lot. */
+  const at =
+    (alone: number, before: number): NumbersOf =>
+    (run) => ({
+      ...plainNumbers(run),
+      rank: run.method === 'l-equi' ? 2 : 50,
+      uniformity:
+        (run.method === 'l-equi' ? alone : before) - 0.001 * run.seed * (run.method === 'l-equi' ? 1 : 2),
+    });
+  const verdictOf = (alone: number, before: number) =>
+    claimOf(tablesOf({ numbers: at(alone, before) }), 'equi-collapses').verdict;
+
+  it('is nearness to one point, not a low rank', () => {
+    expect(verdictOf(0.99, 0.3)).toBe('direction holds');
+    expect(verdictOf(0.3, 0.31)).toBe('not reproduced');
+    expect(verdictOf(0.9, 0.95)).toBe('not reproduced');
+  });
+
+  it('takes more than moving a little towards it', () => {
+    const claim = claimOf(tablesOf({ numbers: at(0.3, 0.2) }), 'equi-collapses');
+    expect(claim.verdict).toBe('not reproduced');
+    expect(claim.because).toContain('It holds against untrained. Not against halfway');
+  });
+
+  it('is told in the findings by what L_unif says', () => {
+    const found = (alone: number, before: number) =>
+      benchmarkFindings(tablesOf({ numbers: at(alone, before) })).markdown;
+    expect(found(0.999, 0.3)).toContain('all images end up at about one point');
+    expect(found(0.999, 0.99)).toContain('but so they do before training');
+    expect(found(0.6, 0.3)).toContain('has not brought all images to the one point');
+    // Positive pairs alike are no collapse: any invariant encoder has them.
+    const invariant = tablesOf({ numbers: (run) => ({ ...at(0.1, 0.3)(run), cosine: 0.99 }) });
+    expect(benchmarkFindings(invariant).markdown).not.toContain('at about one point');
+  });
+});
+
+describe('L_unif + L_equi', () => {
+  const differing: NumbersOf = (run) => ({
+    ...plainNumbers(run),
+    probe: 20,
+    ...(run.method === 'l-unif+l-equi' ? { probe: 50 + run.seed } : {}),
+    ...(run.method === 'l-unif' ? { probe: 53 } : {}),
+  });
+
+  it('has the difference to L_unif alone beside it, which decides nothing', () => {
+    // 50, 51, 52 against 53: -2 +- 4.303 / sqrt 3.
+    const claim = claimOf(tablesOf({ numbers: differing }), 'equi-unif-nontrivial');
+    expect(claim.verdict).toBe('direction holds');
+    expect(claim.because).toContain('the difference is \u22122.0 [\u22124.5, 0.5] % to L_unif alone.');
+  });
+
+  it('says where L_unif alone was not run', () => {
+    const without = tablesOf({ numbers: differing, ran: ({ method }) => method !== 'l-unif' });
+    const claim = claimOf(without, 'equi-unif-nontrivial');
+    expect(claim.verdict).toBe('direction holds');
+    expect(claim.because).toContain('the difference to L_unif alone: not run.');
   });
 });
 
@@ -188,6 +260,20 @@ describe('the controls', () => {
     const between: NumbersOf = (run) => (run.method === worst ? { probe: 20 + 0.1 * run.seed } : good(run));
     expect(verdicts(between)).toEqual(['not reproduced', 'direction holds']);
   });
+
+  it('reproduce nothing of the paper, which lacks them', () => {
+    const whole = tablesOf({
+      profile: 'paper',
+      ran: onCifar10,
+      numbers: ({ method, seed }) => {
+        const place = TABLE_1_METHODS.findIndex((name) => name === method);
+        return { probe: place < 0 ? 30 + 0.1 * seed : 50 + 4 * seed * (1 + place / 20) };
+      },
+      change: (record) => ({ ...record, data: { ...record.data, items: 50_000 } }),
+    });
+    for (const id of ['above-untrained', 'above-chance'])
+      expect(claimOf(whole, id).verdict).toBe('direction holds');
+  });
 });
 
 describe('the first screen', () => {
@@ -203,6 +289,14 @@ describe('the first screen', () => {
     const single = benchmarkSummary(tablesOf({ ran: ({ seed, part }) => seed === 0 && part === 'cifar10' }));
     expect(single.answer).toContain('For SimCLR, MoCo-v2 and Barlow Twins one seed each cannot tell.');
     expect(won.verdicts.map(({ label }) => label)).toContain('CARE on SimCLR, CIFAR10');
+  });
+
+  it('speaks of no differences where none was run', () => {
+    const { answer } = benchmarkSummary(
+      tablesOf({ ran: ({ part, method }) => part === 'ablation' || method === 'untrained' }),
+    );
+    expect(answer).toContain('Whether CARE raises the linear probe on CIFAR10 was not run.');
+    expect(answer).not.toContain('differences');
   });
 
   it('warns of images that were generated', () => {
@@ -228,6 +322,48 @@ describe('findings and settings', () => {
     expect(benchmarkFindings(none).markdown).toBe('The runs that would tell are not there: **not run**.');
   });
 
+  it('say of the paper\u2019s uncertainty only what both deviations tell', () => {
+    const spread = (sd: number) =>
+      benchmarkFindings(
+        tablesOf({
+          change: (record) => {
+            const { probe, ...others } = record.measurements;
+            if (probe === undefined) return record;
+            const estimates = Object.entries(probe.estimates).map(
+              ([name, one]) => [name, { ...one, sd }] as const,
+            );
+            return {
+              ...record,
+              measurements: { ...others, probe: { ...probe, estimates: Object.fromEntries(estimates) } },
+            };
+          },
+        }),
+      ).markdown;
+    expect(spread(0.01)).toContain('which is the smaller of the two here, and does not tell');
+    expect(spread(50)).toContain('which is not the smaller of the two here.');
+  });
+
+  it('say how L_equi\u2019s weight on its mean differs, from lambda, batch and chunks', () => {
+    const rowOf = (results: ImageResults, data: string) =>
+      benchmarkSettings(results).rows.find(
+        ({ setting }) => setting === `${data}: weight on the mean of L_equi`,
+      );
+    // 2 (c - 1) with c = 256 / 16, 256 / 4, 256 / 8 and 512 / 4 in the paper, and 64 / 4 here.
+    expect(rowOf(all, 'CIFAR10')).toMatchObject({ paper: '30 x 0.01', ours: '30 x 0.01', differs: false });
+    const weaker = { CIFAR100: '126 x 0.001', STL10: '62 x 0.01', ImageNet100: '254 x 0.005' };
+    for (const [data, paper] of Object.entries(weaker)) {
+      const row = rowOf(all, data);
+      expect(row).toMatchObject({ paper, ours: paper.replace(/^\d+/, '30'), differs: true });
+      expect(row?.why).toMatch(/: weaker here$/);
+    }
+    const mean = tablesOf({ settings: ['training.reduction=mean'] });
+    expect(rowOf(mean, 'CIFAR100')).toMatchObject({ paper: '126 x 0.001', ours: '0.001' });
+    const strong = tablesOf({ settings: ['training.lambda=1'] });
+    expect(rowOf(strong, 'STL10')?.why).toMatch(/: stronger here$/);
+    const scale = benchmarkSettings(mean).rows.find(({ setting }) => setting === 'scale of L_equi');
+    expect(scale).toMatchObject({ ours: 'mean over pairs', differs: false });
+  });
+
   it('say what was run of each kind of finding', () => {
     const small = benchmarkFindings(tablesOf({ ran: ({ part }) => part === 'ablation' })).markdown;
     expect(small).not.toMatch(/NaN|undefined|not a number/);
@@ -237,9 +373,10 @@ describe('findings and settings', () => {
     const { rows } = benchmarkSettings(all);
     const row = (setting: string) => rows.find((one) => one.setting === setting);
     const { 'training.epochs': epochs, 'training.batch': batch } = PAPER_SIZES.cifar10;
+    const { 'training.epochs': ownEpochs, 'training.batch': ownBatch } = IMAGE_PROFILES.overnight;
     expect(row('CIFAR10: epochs x batch')).toMatchObject({
       paper: `${Number(epochs)} x ${Number(batch)}`,
-      ours: '20 x 64',
+      ours: `${Number(ownEpochs)} x ${Number(ownBatch)}`,
       differs: true,
     });
     expect(row('CIFAR10: temperature')).toMatchObject({ paper: '0.5', ours: '0.5', differs: false });
@@ -247,6 +384,6 @@ describe('findings and settings', () => {
       benchmarkSettings(tablesOf({ profile: 'paper' }))
         .rows.filter(({ differs }) => differs)
         .map(({ setting }) => setting),
-    ).toEqual(['scale of L_equi']);
+    ).toEqual(['scale of L_equi', ...(STUDY_SEEDS.paper.compared.length > 1 ? ['pretraining seeds'] : [])]);
   });
 });

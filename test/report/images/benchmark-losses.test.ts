@@ -49,6 +49,14 @@ describe('Figure 7', () => {
   });
 });
 
+it('Figure 7 says what lambda weighs in its runs', () => {
+  expect(lambdaFigure(all).differs).toContain(
+    'lambda weighs a sum over the images of a chunk, as in the official code.',
+  );
+  const mean = tablesOf({ settings: ['training.reduction=mean'], ran: () => false });
+  expect(lambdaFigure(mean).differs).toContain('lambda weighs a mean over pairs;');
+});
+
 describe('Figure 10', () => {
   it('has each subset with its seeds, the control last, and chance', () => {
     const figure = subsetFigure(all);
@@ -69,6 +77,9 @@ describe('Figure 10', () => {
       expect.objectContaining({ label: 'chance', level: 10.25 }),
     );
     expect(subsetTable(all).rows).toHaveLength(8);
+    expect(subsetTable(all).columns.map(({ key }) => key)).toEqual(
+      expect.arrayContaining(['embedding.uniformity', 'embedding.effectiveRank']),
+    );
   });
 });
 

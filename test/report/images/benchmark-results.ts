@@ -2,6 +2,7 @@
 import { planBenchmarkTables } from '../../../src/experiments/images/benchmark-tables.js';
 import type { ImagePlan, ImageResults, ImageRun } from '../../../src/experiments/images/study.js';
 import { METHOD_NAMES } from '../../../src/methods/methods.js';
+import { parseOverrides } from '../../../src/runs/configuration.js';
 import type { ProfileName } from '../../../src/runs/profiles.js';
 import type { RunRecord, Series } from '../../../src/runs/record.js';
 import { imageResultsOf } from '../fixtures/image-results.js';
@@ -12,6 +13,7 @@ export interface Numbers {
   readonly knn: number;
   readonly cosine: number;
   readonly rank: number;
+  readonly uniformity: number;
 }
 export type NumbersOf = (run: ImageRun) => Partial<Numbers>;
 
@@ -24,7 +26,13 @@ export const plainNumbers: NumbersOf = ({ method, seed, part, config }) => {
   const place = METHOD_NAMES.findIndex((name) => name === method) + 2;
   const parts = ['cifar10', 'ablation', 'lambda', 'cifar100', 'stl10', 'imagenet100', 'beyond'];
   const base = 30 + 1.7 * place + 0.31 * seed * place + 0.13 * parts.indexOf(part) + config.training.lambda;
-  return { probe: base, knn: base - 4.5, cosine: 0.3 + 0.01 * place, rank: 10 + place };
+  return {
+    probe: base,
+    knn: base - 4.5,
+    cosine: 0.3 + 0.01 * place,
+    rank: 10 + place,
+    uniformity: 0.2 + 0.01 * place,
+  };
 };
 
 export interface TablesOptions {
@@ -32,13 +40,17 @@ export interface TablesOptions {
   readonly numbers?: NumbersOf;
   readonly ran?: (run: ImageRun) => boolean;
   readonly change?: (record: RunRecord, run: ImageRun) => RunRecord;
+  /** Settings to change, e.g. `training.reduction=mean`. */
+  readonly settings?: readonly string[];
 }
 
 /** Making a plan takes a moment. */
-const plans = new Map<ProfileName, ImagePlan>();
-function planOf(profile: ProfileName): ImagePlan {
-  const plan = plans.get(profile) ?? planBenchmarkTables({ profile, preset: 'paper' });
-  plans.set(profile, plan);
+const plans = new Map<string, ImagePlan>();
+function planOf(profile: ProfileName, settings: readonly string[]): ImagePlan {
+  const key = [profile, ...settings].join(' ');
+  const overrides = parseOverrides(settings);
+  const plan = plans.get(key) ?? planBenchmarkTables({ profile, preset: 'paper', overrides });
+  plans.set(key, plan);
   return plan;
 }
 
@@ -48,9 +60,9 @@ const entry = (name: string, value: number | undefined) => (value === undefined 
 export function tablesOf(options: TablesOptions = {}): ImageResults {
   const { profile = 'overnight', numbers = plainNumbers, ran = () => true } = options;
   const counts = Array.from({ length: 40 }, (_, bin) => LAST_BINS[bin - 36] ?? 0);
-  return imageResultsOf(planOf(profile), {
+  return imageResultsOf(planOf(profile, options.settings ?? []), {
     found: (run) => {
-      const { probe, knn, cosine, rank } = numbers(run);
+      const { probe, knn, cosine, rank, uniformity } = numbers(run);
       return {
         ...(probe === undefined
           ? {}
@@ -62,7 +74,12 @@ export function tablesOf(options: TablesOptions = {}): ImageResults {
             'embedding.histogram': { from: counts.map((_, bin) => -1 + 0.05 * bin), count: counts },
           },
         },
-        collapse: { estimates: entry('embedding.effectiveRank', rank) },
+        collapse: {
+          estimates: {
+            ...entry('embedding.effectiveRank', rank),
+            ...entry('embedding.uniformity', uniformity),
+          },
+        },
       };
     },
     series: ({ method }): Readonly<Record<string, Series>> =>

@@ -93,7 +93,7 @@ describe('a column of Table 1', () => {
       ours: '51.0 \u00b1 1.0',
       seeds: 3,
       difference: '\u221240.9 [\u221243.4, \u221238.4]',
-      verdict: 'not reproduced',
+      verdict: 'other setting',
       views: 1010,
       minutes: 2,
       memory: 2.5,
@@ -113,11 +113,24 @@ describe('a column of Table 1', () => {
 
   it('reproduces a number only in the paper\u2019s setting, within uncertainty', () => {
     const near = withProbes({ care: [91.8, 91.9, 92.1] });
-    const verdictOf = (profile: 'paper' | 'overnight') =>
-      rowOf(tablesOf({ profile, numbers: near }), 'cifar10', 'care').verdict;
-    expect(verdictOf('overnight')).toBe('not reproduced');
-    // The profile of the paper has one seed, and so no uncertainty to agree within.
-    expect(verdictOf('paper')).toBe('not reproduced');
+    const far = withProbes({ care: [80.8, 80.9, 81.1] });
+    const verdictOf = (profile: 'paper' | 'overnight', numbers: NumbersOf, seeds = 3) => {
+      const results = tablesOf({
+        profile,
+        numbers,
+        ran: ({ part, seed }) => part === 'cifar10' && seed < seeds,
+        change: (record) => ({ ...record, data: { ...record.data, items: 50_000 } }),
+      });
+      return rowOf(results, 'cifar10', 'care').verdict;
+    };
+    // Elsewhere the number is not expected: neither agreeing nor not says anything.
+    expect([verdictOf('overnight', near), verdictOf('overnight', far)]).toEqual([
+      'other setting',
+      'other setting',
+    ]);
+    expect([verdictOf('paper', near), verdictOf('paper', far)]).toEqual(['reproduced', 'not reproduced']);
+    // One seed has no uncertainty to agree within.
+    expect(verdictOf('paper', near, 1)).toBe('not reproduced');
   });
 
   it('says once a row that it was not run, and of a set without data only that', () => {
@@ -143,6 +156,22 @@ describe('a column of Table 1', () => {
       minutes: '',
       memory: '',
     });
+  });
+
+  it('says that no number is judged outside the paper\u2019s setting, and where L_equi weighs less', () => {
+    expect(benchmarkTable(all, 'cifar10').caption).toContain('\u201cother setting\u201d: not judged');
+    expect(benchmarkTable(all, 'cifar10').caption).not.toContain('L_equi is');
+    expect(benchmarkTable(all, 'cifar100').caption).toContain(
+      'L_equi is weaker in CARE than in the paper\u2019s setting: lambda 0.001 on chunks of 16 images, the paper\u2019s lambda 0.001 on chunks of 64 images',
+    );
+    expect(gainFigure(all).differs).toContain('On STL10, L_equi is weaker');
+    expect(gainFigure(all).differs).not.toContain('On CIFAR10, L_equi');
+    expect(benchmarkTable(none, 'cifar100').caption).not.toMatch(/L_equi is|other setting/);
+  });
+
+  it('has a unit for every deviation', () => {
+    const column = benchmarkTable(all, 'cifar10').columns.find(({ key }) => key === 'classifiers');
+    expect(column).toMatchObject({ unit: 'points' });
   });
 
   it('names profile, data and chance', () => {
@@ -202,6 +231,7 @@ describe('what CARE changes', () => {
     const drawn = JSON.stringify(figure.panels[0]?.spec);
     for (const value of [1, 2, 3, -1, 0.94, 0.24, 1.11]) expect(drawn).toContain(`"value":${value}`);
     expect(figure.paperShows).toContain('by 0.24 to 3.90 points');
+    expect(gainFigure(none).title).toBe('What adding CARE changes of the linear probe on CIFAR10: not run');
     expect(gainFigure(none).panels).toHaveLength(1);
     expect(JSON.stringify(gainFigure(none))).not.toContain('NaN');
     expect(heroFigure(hand).panels).toHaveLength(1);

@@ -6,9 +6,11 @@ import { shownQueries } from '../../../src/experiments/images/retrieval-pictures
 import { planRetrieval } from '../../../src/experiments/images/retrieval.js';
 import type { ImageRun } from '../../../src/experiments/images/study.js';
 import {
+  comparedAll,
   followingFigure,
   heroFigure,
   neighbourPictures,
+  pictureSource,
   STRONG,
 } from '../../../src/report/images/retrieval.js';
 import {
@@ -18,13 +20,14 @@ import {
 } from '../../../src/report/images/retrieval-claims.js';
 import { retrievalFindings } from '../../../src/report/images/retrieval-findings.js';
 import { variantLabel } from '../../../src/report/images/variants.js';
+import { parseOverrides } from '../../../src/runs/configuration.js';
 import { methodStyle } from '../../../src/report/theme.js';
 import { imageResultsOf, type HandMade } from '../fixtures/image-results.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'care-retrieval-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const plan = planRetrieval({ profile: 'laptop', preset: 'paper', data: 'flowers5' });
+const plan = planRetrieval({ profile: 'overnight', preset: 'paper', data: 'flowers5' });
 
 /** Distance in colour by method; seeds differ by a hundredth of it. */
 const COLOURS: Readonly<Record<string, number>> = {
@@ -70,6 +73,23 @@ const made: HandMade = {
     };
   },
 };
+/** The same with other distances in colour, and before the head a share of what is behind it. */
+function withColours(colours: Readonly<Record<string, number>>, before = (_seed: number) => 0.5): HandMade {
+  return {
+    ...made,
+    found: (run) => {
+      const { retrieval } = made.found(run);
+      const colour = scaled(run, colours[variantLabel(run)] ?? COLOURS[variantLabel(run)] ?? NaN);
+      const estimates = {
+        ...retrieval?.estimates,
+        'embedding.colour': colour,
+        'embedding.colourScore': 1 - colour / 0.5,
+        'features.colour': colour * before(run.seed),
+      };
+      return { retrieval: { estimates, tables: TABLES } };
+    },
+  };
+}
 const results = imageResultsOf(plan, made);
 const nothing = imageResultsOf(plan, { ...made, ran: () => false });
 
@@ -115,8 +135,34 @@ describe('claims', () => {
 
   it('give an answer that follows from them', () => {
     expect(retrievalSummary(results).answer).toMatch(
-      /^With CARE the neighbours .* more than with SimCLR\. At a larger lambda they do, too\. An untrained encoder is no worse/,
+      /^With CARE at lambda 0\.01 the neighbours .* more than with SimCLR\. At lambda 0\.1 CARE\u2019s neighbours follow it more than SimCLR\u2019s, too\. CARE\u2019s neighbours were not shown to be nearer to the new colour than an untrained encoder\u2019s\.$/,
     );
+    const worse = imageResultsOf(plan, withColours({ untrained: 0.45, CARE: 0.35 }));
+    expect(retrievalSummary(worse).answer).toMatch(
+      /^With CARE at lambda 0\.01 .* were not shown to follow its colour more than with SimCLR\. .* CARE\u2019s neighbours are nearer to the new colour than an untrained encoder\u2019s\.$/,
+    );
+    const noControl = imageResultsOf(plan, { ...made, ran: ({ method }) => method !== 'untrained' });
+    expect(retrievalSummary(noControl).answer).toContain('not compared with an untrained encoder yet');
+  });
+
+  it('print the lambda of the runs', () => {
+    const other = planRetrieval({
+      profile: 'overnight',
+      preset: 'paper',
+      data: 'flowers5',
+      overrides: parseOverrides(['training.lambda=0.07']),
+    });
+    expect(retrievalSummary(imageResultsOf(other, made)).answer).toContain('With CARE at lambda 0.07 ');
+  });
+
+  it('are of no setting of the paper, which gives none', () => {
+    const paper = planRetrieval({ profile: 'paper', preset: 'paper', data: 'flowers102' });
+    const whole = imageResultsOf(paper, {
+      ...made,
+      change: (record) => ({ ...record, data: { ...record.data, items: 60_000 } }),
+    });
+    expect(comparedAll(whole).sameSetting).toBe(false);
+    expect(Object.values(verdicts(whole))).not.toContain('reproduced');
   });
 });
 
@@ -136,6 +182,20 @@ describe('figures', () => {
     expect(retrievalFindings(results).markdown).toMatch(
       /makes up 49 % of the distance in colour with CARE, 24 % with SimCLR/,
     );
+  });
+
+  it('say of training and of the head only what the numbers do', () => {
+    const found = (from: HandMade) => retrievalFindings(imageResultsOf(plan, from)).markdown;
+    expect(found(withColours({ untrained: 0.15 }))).toContain('have less of the colour than the untrained');
+    expect(found(withColours({ untrained: 0.25 }))).toContain(
+      'the untrained encoder is between the trained ones',
+    );
+    expect(found(withColours({ untrained: 0.45 }))).toContain('have more of the colour than the untrained');
+    expect(found(made)).toContain('behind the head with CARE and SimCLR alike, beyond what seeds explain');
+    // Nearer before the head in the mean, but not in every seed: no more than what seeds explain.
+    const unsure = found(withColours({}, (seed) => (seed === 0 ? 0.5 : 1.02)));
+    expect(unsure).toContain('behind the head was not shown');
+    expect(unsure).not.toMatch(/thrown away|sees? more of it/);
   });
 
   it('list settings, the paper\u2019s and ours', () => {
@@ -185,6 +245,18 @@ describe('queries and their neighbours', () => {
       of: 'nearest to f(a(x))',
       images: '10, 30',
     });
+  });
+
+  it('say whose pictures they are', () => {
+    const [record] = records;
+    if (record === undefined) throw new Error('There is no record.');
+    const of = (set: string, data: Partial<typeof record.data> = {}) =>
+      pictureSource({ ...record, config: { data: { name: set } }, data: { ...record.data, ...data } });
+    expect(of('flowers102')).toBe('The pictures are from Flowers-102 of Nilsback and Zisserman.');
+    expect(of('flowers5', { name: 'Flowers (5 classes)' })).toMatch(
+      /^The pictures are from Flowers \(5 classes\), which/,
+    );
+    expect(of('generated', { generated: true })).toBe('The pictures were generated.');
   });
 
   it('are not run without runs', async () => {
