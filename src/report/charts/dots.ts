@@ -99,7 +99,8 @@ function axisTitle(input: DotPlotInput, width: number): string[] {
   return [...wrapWords(input.xTitle, limit), ...wrapWords(key, limit)];
 }
 
-function xChannel(input: DotPlotInput, width: number): object {
+/** What the axis must hold, before it is widened to round numbers. */
+function domainOf(input: DotPlotInput): readonly [number, number] {
   const levels = (input.references ?? []).map((reference) => reference.value);
   const values = [
     ...input.dots.map((dot) => dot.value),
@@ -111,18 +112,22 @@ function xChannel(input: DotPlotInput, width: number): object {
   const log = input.scale === 'log';
   const zero = !log && (input.zero ?? low >= 0);
   const pad = (high - low || Math.abs(high) || 1) * 0.04;
-  const domain = log ? [low / 1.15, high * 1.15] : [zero ? Math.min(0, low) : low - pad, high + pad];
+  return log ? [low / 1.15, high * 1.15] : [zero ? Math.min(0, low) : low - pad, high + pad];
+}
+
+function xChannel(input: DotPlotInput, width: number): object {
+  const log = input.scale === 'log';
   return {
     type: 'quantitative',
     title: axisTitle(input, width),
     scale: {
       type: input.scale ?? 'linear',
-      domain: domain.map(drawn),
+      domain: domainOf(input).map(drawn),
       nice: !log,
       // A logarithmic scale has no zero, and Vega-Lite warns of one that is asked not to have it.
       ...(log ? {} : { zero: false }),
     },
-    axis: { grid: false, tickCount: 6 },
+    axis: { grid: false, tickCount: 5 },
   };
 }
 
@@ -132,10 +137,8 @@ function xField(x: object, field: string): object {
 
 function referenceLayers(reference: ReferenceLevel, x: object, input: DotPlotInput): object[] {
   const values = [{ level: reference.value, label: reference.label, method: input.methods[0] ?? '' }];
-  const [low, high] = extent([
-    ...input.dots.map((dot) => dot.value),
-    ...(input.references ?? []).map((r) => r.value),
-  ]);
+  const [low, high] = domainOf(input);
+  // In the right half a label stands to the left of its line, where it has room.
   const right = reference.value > (low + high) / 2;
   return [
     {

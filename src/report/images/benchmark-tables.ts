@@ -127,7 +127,7 @@ function againstPaper(
 /** On which images, and how many. */
 function dataWords(compared: Compared): string {
   const names = recordsOf(compared.runs).map(({ data }) => `${data.name}, ${data.items} training images`);
-  return names.length === 0 ? 'no data were found, so nothing was run' : [...new Set(names)].join('; ');
+  return names.length === 0 ? 'nothing was run' : [...new Set(names)].join('; ');
 }
 
 /** How L_equi's weight differs from the paper's on a set of images; undefined where it does not. */

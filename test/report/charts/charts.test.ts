@@ -157,6 +157,15 @@ describe('dot plots', () => {
     ]);
   });
 
+  it('write the name of a level where it has room, also without any dot', () => {
+    const spec = (value: number) =>
+      JSON.stringify(dotPlot({ ...input, dots: [], paper: [], references: [{ value, label: 'level' }] }));
+    // The axis begins at zero, so that a level alone is its right end.
+    expect(spec(1)).toContain('"align":"right"');
+    const low = dotPlot({ ...input, references: [{ value: 0.1, label: 'level' }] });
+    expect(JSON.stringify(low)).not.toContain('"align":"right"');
+  });
+
   it('take a logarithmic axis', async () => {
     const dots = [0.001, 0.1, 10].map((value, seed) => ({ method: 'CARE', value, seed }));
     expect(await draw(dotPlot({ ...input, dots, scale: 'log', references: [], paper: [] }))).not.toMatch(
