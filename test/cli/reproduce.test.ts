@@ -10,6 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { EXPERIMENT_NAMES } from '../../src/experiments/experiments.js';
 import { openStore } from '../../src/runs/store.js';
 import { TINY } from '../experiments/protein/tiny.js';
 import { parse } from '../report/fixtures/html.js';
@@ -33,23 +34,56 @@ function tiny(name: string, ...more: string[]): string[] {
   return ['reproduce', 'protein', '--profile', 'smoke', ...folders, ...settings, ...more];
 }
 
+/** A file that Node loads before all else: the first kernel that reads a record ends at once. */
+function dyingKernel(): string {
+  const preload = join(folder, 'dying-kernel.cjs');
+  writeFileSync(
+    preload,
+    `const fs = require('node:fs');
+const read = fs.readFileSync;
+const once = ${JSON.stringify(join(folder, 'a-kernel-died'))};
+if (process.argv.some((argument) => argument.includes('tslab'))) {
+  fs.readFileSync = (file, ...rest) => {
+    if (String(file).endsWith('record.json') && !fs.existsSync(once)) {
+      fs.writeFileSync(once, '');
+      process.kill(process.pid, 'SIGKILL');
+    }
+    return read(file, ...rest);
+  };
+  require('node:module').syncBuiltinESMExports();
+}
+`,
+  );
+  return preload;
+}
+
 describe.skipIf(notBuilt !== null)(`care reproduce${notBuilt === null ? '' : `: ${notBuilt}`}`, () => {
   it.each([
     [['protien'], 'There is no experiment "protien".\nDid you mean "protein"?'],
-    [['protein', 'cifar10'], 'There is no experiment "cifar10".\nThere is protein.'],
+    [['protein', 'cifar10'], `There is no experiment "cifar10".\nThere is ${EXPERIMENT_NAMES.join(', ')}.`],
     [['--profile', 'labtop'], 'There is no profile "labtop".\nDid you mean "laptop"?'],
     [['--preset', 'papr'], 'There is no preset "papr".\nDid you mean "paper"?'],
     [['-p', 'training.lambda'], '"training.lambda" is no setting (from -p).\nWrite key=value'],
-    [['-p', 'training.lamda=3'], 'training.lamda: unknown key (from -p); did you mean training.lambda?'],
     [
-      ['-p', 'training.steps=soon'],
+      ['-p', 'training.lambda=3'],
+      'Settings (-p) belong to one experiment, and several would run.\nName the one that is meant',
+    ],
+    [
+      ['protein', '-p', 'training.lamda=3'],
+      'training.lamda: unknown key (from -p); did you mean training.lambda?',
+    ],
+    [
+      ['protein', '-p', 'training.steps=soon'],
       'training.steps: given "soon" (from -p), allowed is a whole number at least 0',
     ],
     [
-      ['-p', 'measures.angles=2'],
+      ['protein', '-p', 'measures.angles=2'],
       'measures.angles: given "2" (from -p), allowed is a whole number at least 8',
     ],
-    [['-p', 'seed=4'], 'seed cannot be set (from -p): the plan trains every encoder with every seed'],
+    [
+      ['protein', '-p', 'seed=4'],
+      'seed cannot be set (from -p): the plan trains every encoder with every seed',
+    ],
     [['--out', file], `Reports cannot be written to ${file}: `],
     // Where Node's own way of making folders never comes back.
     [['--out', '/proc/care-test'], 'Reports cannot be written to /proc/care-test: ENOENT'],
@@ -72,7 +106,7 @@ describe.skipIf(notBuilt !== null)(`care reproduce${notBuilt === null ? '' : `: 
   it('--plan prints what would be done and writes nothing', async () => {
     const cwd = mkdtempSync(join(folder, 'cwd-'));
     const { code, out, err } = await care(
-      ['reproduce', '--plan', '--profile', 'smoke', '--data', data, '-p', 'data.limit=24'],
+      ['reproduce', 'protein', '--plan', '--profile', 'smoke', '--data', data, '-p', 'data.limit=24'],
       {
         cwd,
       },
@@ -121,19 +155,30 @@ describe.skipIf(notBuilt !== null)(`care reproduce${notBuilt === null ? '' : `: 
     expect((await unread.ended).code).toBe(0);
     expect(readdirSync(out).sort()).toEqual(FILES);
 
-    // A number that is none, in a record: the notebook fails, the exit code tells, and the index is rendered all the same.
+    // A number that is none, in a record: it is refused, and nothing is rendered from it.
     const [care0] = records.filter(({ label }) => label === 'CARE seed 0');
     const file = join(store.dir, care0?.id ?? '', 'record.json');
     const value = care0?.measurements.trajectories?.estimates.roundness?.value;
-    writeFileSync(file, readFileSync(file, 'utf8').replace(`"value": ${value ?? 'none'}`, '"value": 1e999'));
+    const whole = readFileSync(file, 'utf8');
+    writeFileSync(file, whole.replace(`"value": ${value ?? 'none'}`, '"value": 1e999'));
     rmSync(out, { recursive: true });
-    const broken = await care(tiny('whole'));
+    const refused = await care(tiny('whole'));
+    expect(refused.code).toBe(1);
+    expect(refused.err).toMatch(/record\.json does not fit the schema:\n.*roundness\/value: must be number/);
+    expect(refused.err).not.toContain('    at ');
+    expect(readdirSync(out)).toEqual([]);
+    writeFileSync(file, whole);
+
+    // A kernel that dies while it reads the records, as where memory runs out: the notebook fails, the exit code tells, and the
+    // index is rendered all the same.
+    const broken = await care(tiny('whole'), { env: { NODE_OPTIONS: `--require ${dyingKernel()}` } });
     expect(broken.code).toBe(1);
     expect(broken.err).toContain('The notebook protein.ipynb failed.');
     expect(broken.err).toMatch(/Failed: protein.*\. The other reports are there\./);
     expect(broken.err).not.toContain('    at ');
     expect(readdirSync(out)).toContain('protein.ipynb');
     expect(readdirSync(out)).not.toContain('protein.html');
+    expect(readdirSync(out)).toContain('index.html');
   }, 600_000);
 
   it('looks over all experiments at the end, with the settings that were chosen', async () => {
