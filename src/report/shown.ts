@@ -1,13 +1,13 @@
 /** What pretraining seeds show of two methods, for sentences: a difference that they leave open is no difference, and no equality. */
-import { compareSeeds } from '../claims.js';
-import { seedValues, type Compared, type Quantity } from '../compared.js';
-import { pairedBySeed } from '../compared-claims.js';
+import { compareSeeds } from './claims.js';
+import { seedValues, type Compared, type Quantity } from './compared.js';
+import { pairedBySeed } from './compared-claims.js';
 
 /** What values over pretraining seeds show of two methods: `unclear` where the 95% interval of the difference holds 0. */
 export type Shown = 'lower' | 'higher' | 'unclear' | 'not run';
 
 /** Which of two lists of values, one a seed, was shown to be lower; by the test that judges claims. */
-function shownOrder(ours: readonly number[], other: readonly number[], paired: boolean): Shown {
+export function shownOrder(ours: readonly number[], other: readonly number[], paired: boolean): Shown {
   if (ours.length === 0 || other.length === 0) return 'not run';
   const { test, difference } = compareSeeds(ours, other, paired);
   if (test === 'none') return 'unclear';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Compared, Quantity } from '../../../src/report/compared.js';
-import { shownAgainst, shownAgainstLevel } from '../../../src/report/properties/shown.js';
-import type { RunRecord } from '../../../src/runs/record.js';
+import type { Compared, Quantity } from '../../src/report/compared.js';
+import { shownAgainst, shownAgainstLevel } from '../../src/report/shown.js';
+import type { RunRecord } from '../../src/runs/record.js';
 
 const quantity: Quantity = { measure: 'm', estimate: 'e', title: 'e', lowerIsBetter: true };
 

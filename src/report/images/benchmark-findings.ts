@@ -2,7 +2,7 @@
 import { TABLE_1_METHODS } from '../paper-numbers.js';
 import { imageLabel, type ImageResults } from '../../experiments/images/study.js';
 import type { ProseBlock } from '../blocks.js';
-import { brief, mean } from '../charts/statistics.js';
+import { brief, mean, standardDeviation } from '../charts/statistics.js';
 import { estimateOf, ranking, runsOf, seedValues, type Compared, type Quantity } from '../compared.js';
 import { meanAt, overLambda } from './benchmark-losses.js';
 import {
@@ -172,9 +172,7 @@ function spreads(results: ImageResults): string[] {
     (record) => estimateOf(record, probe)?.sd,
   );
   if (values.length < 2 || within === undefined) return [];
-  const between = Math.sqrt(
-    values.reduce((sum, value) => sum + (value - mean(values)) ** 2, 0) / (values.length - 1),
-  );
+  const between = standardDeviation(values);
   return [
     `**Which uncertainty.** Over classifiers CARE\u2019s probe varies by ${brief(within, 2)} points, over pretrainings by ${brief(between, 2)}. The paper\u2019s \u00b1 is of the first kind, ${
       between > within

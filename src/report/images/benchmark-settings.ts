@@ -52,9 +52,9 @@ function weightText({ config: { training } }: ImageRun): string {
 const SETTINGS: readonly {
   readonly setting: string;
   readonly of: (run: ImageRun) => string;
-  readonly why?: string;
+  readonly why?: (results: ImageResults, data: Recipe) => string;
 }[] = [
-  { setting: 'encoder', of: ({ config }) => encoder(config), why: 'what two cores can train' },
+  { setting: 'encoder', of: ({ config }) => encoder(config), why: () => 'what two cores can train' },
   { setting: 'epochs x batch', of: ({ config }) => `${config.training.epochs} x ${config.training.batch}` },
   { setting: 'optimiser', of: ({ config }) => optimiser(config) },
   { setting: 'temperature', of: ({ config }) => String(config.training.temperature) },
@@ -63,7 +63,7 @@ const SETTINGS: readonly {
     setting: 'chunks of the batch (n_split)',
     of: ({ config: { training } }) => `${training.chunks} of ${training.batch / training.chunks} images`,
   },
-  { setting: 'weight on the mean of L_equi', of: weightText },
+  { setting: 'weight on the mean of L_equi', of: weightText, why: weightReason },
   { setting: 'linear probe', of: ({ settings }) => probeText(settings) },
 ];
 
@@ -114,10 +114,9 @@ function dataRows(results: ImageResults, data: Recipe): SettingsBlock['rows'] {
   const found = recordsOf(outcomesOf(results, { part: data }))[0]?.data;
   // On other sets than the first, only what is not the same there is worth a line.
   const first = data === RECIPES[0];
-  const rows = SETTINGS.map(({ setting, of, why: given }) => {
-    const why = of === weightText ? weightReason(results, data) : given;
+  const rows = SETTINGS.map(({ setting, of, why }) => {
     const line = row(`${PAPER_DATA[data]}: ${setting}`, of(paper), of(ours));
-    return line.differs && why !== undefined ? { ...line, why } : line;
+    return line.differs && why !== undefined ? { ...line, why: why(results, data) } : line;
   });
   const dataRow = row(
     `${PAPER_DATA[data]}: training images`,

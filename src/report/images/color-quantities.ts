@@ -1,18 +1,12 @@
 /** What the report on colours shows of a run. */
-import type { Measurement } from '../../runs/record.js';
 import type { Quantity } from '../compared.js';
+import { explainedShare } from './explained-share.js';
 
 const trialValues = (table: string, column: string, summary: (values: readonly number[]) => number) =>
   ((measurement) => {
     const values = measurement.tables?.[table]?.[column]?.map(Number) ?? [];
     return values.length === 0 ? undefined : summary(values);
   }) satisfies Quantity['derive'];
-
-/** Sum of the squares of a column of Wahba's trials: both `error` and `moved` are Frobenius norms. */
-function squaresOf(measurement: Measurement, column: string): number {
-  const values = measurement.tables?.['embedding.trials']?.[column]?.map(Number) ?? [];
-  return values.length === 0 ? NaN : values.reduce((sum, value) => sum + value ** 2, 0);
-}
 
 const MOVED_TITLE = 'movement, mean of ||f(ax) \u2212 f(x)||\u00b2';
 
@@ -52,7 +46,10 @@ export const COLOR_QUANTITIES = {
     title: 'squared movement that one rotation explains',
     unit: '%',
     lowerIsBetter: false,
-    derive: (measurement) => 100 * (1 - squaresOf(measurement, 'error') / squaresOf(measurement, 'moved')),
+    derive: (measurement) => {
+      const share = explainedShare(measurement, 'embedding');
+      return share === undefined ? undefined : 100 * share;
+    },
   },
   colourWahba: {
     measure: 'wahba-colour',

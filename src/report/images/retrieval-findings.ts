@@ -2,8 +2,8 @@
 import type { ImageResults } from '../../experiments/images/study.js';
 import type { ProseBlock } from '../blocks.js';
 import { brief, mean } from '../charts/statistics.js';
-import { compareSeeds } from '../claims.js';
 import { seedValues, type Compared, type Quantity } from '../compared.js';
+import { shownOrder } from '../shown.js';
 import { RETRIEVAL_QUANTITIES as Q } from './retrieval-quantities.js';
 import { comparedAll, STRONG } from './retrieval.js';
 
@@ -53,8 +53,8 @@ function chance(of: MeanOf): string | null {
 /** Whether a method's neighbours are farther from the new colour behind the head than before it, beyond what seeds explain. */
 function isFartherBehindHead(compared: Compared, method: string): boolean {
   const [behind, before] = [Q.colour, Q.featureColour].map((q) => seedValues(compared, method, q));
-  if (behind === undefined || behind.length === 0 || behind.length !== before?.length) return false;
-  return compareSeeds(behind, before, true).difference.low > 0;
+  if (behind === undefined || behind.length !== before?.length) return false;
+  return shownOrder(behind, before, true) === 'higher';
 }
 
 function headReading(lost: readonly string[], all: number): string {

@@ -22,7 +22,7 @@ import { trainingRows, variedLambdas } from '../images/setting-rows.js';
 import { NOT_GIVEN, settingRow as row } from '../setting-row.js';
 import { comparedForm, comparedImages, heroFigure, STRONG } from './properties.js';
 import { EMBEDDING as E, FEATURES as F, FORM_QUANTITIES as Q } from './quantities.js';
-import { shownAgainst, shownAgainstLevel, type Shown } from './shown.js';
+import { shownAgainst, shownAgainstLevel, type Shown } from '../shown.js';
 
 /** One method is better than others, of images. */
 interface Ordering extends ClaimDefinition {

@@ -7,7 +7,7 @@ import { brief, mean } from '../charts/statistics.js';
 import { seedValues, type Compared, type Quantity } from '../compared.js';
 import { comparedForm, comparedImages, STRONG } from './properties.js';
 import { EMBEDDING as E, FEATURES as F, FORM_QUANTITIES as Q } from './quantities.js';
-import { shownAgainst, type Shown } from './shown.js';
+import { shownAgainst, type Shown } from '../shown.js';
 
 type MeanOf = (method: string, quantity: Quantity) => number;
 

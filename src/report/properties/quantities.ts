@@ -1,22 +1,10 @@
 /** What the report on equivariance shows of a run, before the head and behind it, and of encoders with another form. */
 import type { Measurement } from '../../runs/record.js';
 import type { Quantity } from '../compared.js';
+import { explainedShare } from '../images/explained-share.js';
 
 /** Where embeddings are looked at. */
 export type Stage = 'embedding' | 'features';
-
-/**
- * The share of the squared movement that the best rotation explains, `1 - sum error^2 / sum moved^2` over the trials of a
- * run; both are Frobenius norms over the same images. One minus the square of the mean ratio is no such share: by Jensen it
- * is too large.
- */
-function explainedShare({ tables }: Measurement, stage: Stage): number | undefined {
-  const trials = tables?.[`${stage}.trials`];
-  const squares = (column: string) =>
-    (trials?.[column] ?? []).reduce<number>((sum, value) => sum + Number(value) ** 2, 0);
-  const moved = squares('moved');
-  return trials?.error === undefined || moved === 0 ? undefined : 1 - squares('error') / moved;
-}
 
 /** Quantities of a stage. */
 export function stageQuantities(stage: Stage) {
