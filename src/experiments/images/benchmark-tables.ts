@@ -117,7 +117,7 @@ function tableParts(
 /**
  * The runs, the most important first: the first seed of everything on CIFAR-10, then the other sets of images, then further
  * seeds. CARE and SimCLR on CIFAR-10 are those of `cifar-color-sensitivity`, and so are some of the weights of L_equi: a run
- * serves both.
+ * serves both. Only `paper` trains them twice, as the paper has a ResNet-50 here and a ResNet-18 there.
  *
  * @throws UserError for overrides that are no settings.
  */

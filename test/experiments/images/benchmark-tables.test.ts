@@ -38,12 +38,17 @@ describe.each(PROFILE_NAMES)('the plan of %s', (profile) => {
     }
   });
 
-  it('shares CARE, SimCLR and the untrained encoder with the experiment on colours', () => {
+  it('shares CARE, SimCLR and the untrained encoder with the experiment on colours, where the paper has one network for both', () => {
     const other = planColorSensitivity({ profile, preset: 'paper' }).runs.filter(
       ({ part }) => part === 'main',
     );
     const own = new Map(runsOf(plan, 'cifar10').map((run) => [canonicalJson(run.config), run]));
     expect(other.length).toBeGreaterThan(2);
+    if (profile === 'paper') {
+      expect(new Set(other.map(({ config }) => config.model.architecture))).toEqual(new Set(['resnet18']));
+      for (const { config } of plan.runs) expect(config.model.architecture).toBe('resnet50');
+      return;
+    }
     for (const run of other) {
       const shared = own.get(canonicalJson(run.config));
       expect(shared?.monitor).toEqual(run.monitor);

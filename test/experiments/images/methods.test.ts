@@ -76,14 +76,19 @@ describe.each(METHOD_NAMES)('%s', (name) => {
   it('trains in a recorded step that is the eager one, and goes on in the same bits from a state read back', () => {
     const [recorded, eager] = [trainingOf(config), trainingOf(config, 'eager')];
     const before = eager.program.readState();
-    const [found, expected] = [run(recorded, 0, 2), run(eager, 0, 2)];
-    expect(Object.keys(found)).toEqual(['loss', ...termsOf(name)]);
-    for (const [term, value] of Object.entries(expected)) {
-      expect(Number.isFinite(value)).toBe(true);
-      expect(Math.abs((found[term] ?? NaN) - value)).toBeLessThan(2e-4 * Math.max(1, Math.abs(value)));
+    let state = before;
+    for (let step = 0; step < 2; step++) {
+      // Each step from one state: rounding of an earlier step may push a value over the kink of a rectifier.
+      eager.program.writeState(state);
+      const [found, expected] = [run(recorded, step, step + 1), run(eager, step, step + 1)];
+      expect(Object.keys(found)).toEqual(['loss', ...termsOf(name)]);
+      for (const [term, value] of Object.entries(expected)) {
+        expect(Number.isFinite(value)).toBe(true);
+        expect(Math.abs((found[term] ?? NaN) - value)).toBeLessThan(1e-4 * Math.max(1, Math.abs(value)));
+      }
+      state = recorded.program.readState();
+      expect(stateGap(state, eager.program.readState())).toBeLessThan(2e-4);
     }
-    const state = recorded.program.readState();
-    expect(stateGap(state, eager.program.readState())).toBeLessThan(2e-3);
     for (const part of ['encoder.conv1.weight', 'head.3.weight']) {
       expect(valuesOf(state, part)).not.toEqual(valuesOf(before, part));
     }

@@ -285,8 +285,8 @@ void winogradFilterGradient(const WinogradShape& s, const float* x, const float*
         }
         for (long panel = 0; panel < sharePanels; panel++) {
           for (long group = 0; group < shareGroups; group++) {
-            const long at = (panel * shareGroups + group) * chunk;
-            float* sum = parts > 1 ? partSums.get() + part * partSize + at : own.get() + (single ? 0 : at);
+            float* sum = single ? own.get() : own.get() + (panel * shareGroups + group) * chunk;
+            if (parts > 1) sum = partSums.get() + part * partSize + ((firstPanel + panel) * groups + firstGroup + group) * chunk;
             for (long f = 0; f < kFrequencies; f++) {
               v.addProducts(ins.get() + f * inStep + group * groupStep, outs.get() + f * outStep + panel * panelStep, count,
                             start == begin, sum + f * v.inputs * v.panel);
