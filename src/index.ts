@@ -145,6 +145,7 @@ export { proteinClaims, proteinSettings, proteinSummary } from './report/protein
 export { proteinFindings } from './report/protein-findings.js';
 export * as tableCharts from './report/images/benchmark-tables.js';
 export * as lossCharts from './report/images/benchmark-losses.js';
+export { transferFigure } from './report/images/transfer.js';
 export { benchmarkClaims, benchmarkSummary } from './report/images/benchmark-claims.js';
 export { benchmarkFindings } from './report/images/benchmark-findings.js';
 export { benchmarkSettings } from './report/images/benchmark-settings.js';

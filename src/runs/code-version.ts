@@ -83,6 +83,18 @@ function logicalPath(root: string, file: string): string {
   return path.replace(/^(?:src|dist)\//, '').replace(/\.ts$/, '.js');
 }
 
+/** A process has loaded its code once, so what tells of it is worked out once: a plan of a hundred runs asks a hundred times. */
+const hashes = new Map<string, string>();
+let checkout: ReturnType<typeof checkoutState> | null = null;
+
+/** {@link codeHash} of a module that this process runs: as it was when it was first asked for. */
+export function runningCodeHash(entryModuleUrl: string | URL): string {
+  const key = String(entryModuleUrl);
+  const hash = hashes.get(key) ?? codeHash(entryModuleUrl);
+  hashes.set(key, hash);
+  return hash;
+}
+
 /**
  * Hash of a module and of everything it imports from this package, directly or not: sha256 over the syntax trees
  * (acorn), in the order of the modules' paths. Comments and formatting do not change it, and it is the same for the
@@ -139,5 +151,6 @@ export function codeProvenance(trainingHash: string): CodeProvenance {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     readonly version: string;
   };
-  return { version, ...checkoutState(root), trainingHash };
+  checkout ??= checkoutState(root);
+  return { version, ...checkout, trainingHash };
 }

@@ -1,7 +1,7 @@
 /** L_equi with other bilinear forms as a whole: which runs it needs, how to get them, and what records hold of them. */
 import { extname } from 'node:path';
 import { canonicalJson, hashJson } from '../../runs/canonical-json.js';
-import { codeHash, codeProvenance } from '../../runs/code-version.js';
+import { runningCodeHash, codeProvenance } from '../../runs/code-version.js';
 import { resolveConfig, type ConfigLayer } from '../../runs/configuration.js';
 import type { CodeProvenance, Measurement, RunRecord } from '../../runs/record.js';
 import { idOf, type RunSpec } from '../../runs/store.js';
@@ -102,7 +102,7 @@ function siblingModule(name: string): URL {
 }
 
 function codeOfTraining(): CodeProvenance {
-  return codeProvenance(codeHash(siblingModule('training')));
+  return codeProvenance(runningCodeHash(siblingModule('training')));
 }
 
 function specOf(
@@ -141,7 +141,7 @@ function jobOf(spec: RunSpec, { config }: FormsRun, task: ProteinTask, execution
 function measureKeys(
   config: FormsMeasureConfig,
 ): { readonly name: FormsMeasureName; readonly key: string }[] {
-  const code = codeHash(siblingModule('measures'));
+  const code = runningCodeHash(siblingModule('measures'));
   const names = Object.keys(FORMS_MEASURES) as FormsMeasureName[];
   return names.map((name) => ({ name, key: hashJson({ name, config, code }).slice(0, 16) }));
 }

@@ -6,6 +6,7 @@ import type { ImageMethod } from './config.js';
 import type { ImageMeasureName } from './measures.js';
 import { experimentPlan, imagePlan, type ImagePlan, type PlanPart } from './study.js';
 import { STUDY_SEEDS } from './study-seeds.js';
+import { TRANSFER } from './transfer.js';
 
 export const BENCHMARK_TABLES = 'benchmark-tables';
 
@@ -85,6 +86,8 @@ const SIZES: Readonly<Record<ProfileName, TablesSize>> = {
 };
 
 const MEASURES: readonly ImageMeasureName[] = ['probe', 'positives', 'collapse'];
+/** Where CARE is compared with its base on CIFAR-10: what of it shows on images that none of them was trained on. */
+const WITH_TRANSFER: readonly ImageMeasureName[] = [...MEASURES, TRANSFER];
 
 /** What a data set needs besides the preset, in profiles that are not the paper's. */
 function smallerSettings(data: string, profile: ProfileName): Readonly<Record<string, Json>> {
@@ -106,10 +109,12 @@ function tableParts(
 ): readonly PlanPart[] {
   const { compared, single } = STUDY_SEEDS[profile];
   const common = { part, data, values: smallerSettings(data, profile), measures: MEASURES };
-  const main = part === 'cifar10' ? compared : single;
+  const first = part === 'cifar10';
+  const main = first ? compared : single;
+  const measures = first ? WITH_TRANSFER : MEASURES;
   return [
-    { ...common, methods: [...MAIN, 'untrained'], seeds: main },
-    { ...common, methods: pairs, seeds: single },
+    { ...common, methods: [...MAIN, 'untrained'], seeds: main, measures },
+    { ...common, methods: pairs, seeds: single, measures },
     { ...common, methods: others, seeds: single.slice(0, 1) },
   ];
 }

@@ -57,6 +57,8 @@ export const imageMeasureSchema = z.strictObject({
       images: whole.min(2).nullable().default(null),
     })
     .prefault({}),
+  /** Where `transfer` looks: a set of images that the run was not trained on; null: CIFAR-100, or CIFAR-10 for runs of that. */
+  transfer: z.strictObject({ data: z.string().nullable().default(null) }).prefault({}),
   /** One readout or classifier is trained for each. */
   classifierSeeds: z.array(whole.min(0)).min(1).default([0, 1, 2]),
 });

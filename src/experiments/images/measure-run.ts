@@ -1,12 +1,11 @@
 /** Measures a run of the store that was trained on images, and keeps what was found in its record. */
 import { extname } from 'node:path';
 import { hashJson } from '../../runs/canonical-json.js';
-import { codeHash } from '../../runs/code-version.js';
+import { runningCodeHash } from '../../runs/code-version.js';
 import { resolveConfig, type ConfigLayer } from '../../runs/configuration.js';
 import type { Measurement, RunRecord } from '../../runs/record.js';
 import type { RunStore } from '../../runs/store.js';
 import { UserError } from '../../runs/user-error.js';
-import type { TensorDataMap } from '../../tensorflow/tensor-data.js';
 import { ensureMeasured } from '../execute-run.js';
 import { checkedNames, checkFinished, checkSameData, specOfRecord } from '../recorded-run.js';
 import { trainingSchema, type ImageConfig } from './config.js';
@@ -14,6 +13,8 @@ import { imageMeasureSchema, type MeasureSettings } from './measure-config.js';
 import { IMAGE_MEASURES, type ImageMeasureName } from './measures.js';
 import { loadImageTask, type ImageTask } from './pretrain.js';
 import { probeLayer } from './settings.js';
+import type { ImageSubject } from './subject.js';
+import { canTransfer, TRANSFER, transferConfig } from './transfer.js';
 
 export interface MeasureRunOptions {
   readonly store: RunStore;
@@ -27,13 +28,27 @@ export interface MeasureRunOptions {
   readonly dataDir?: string;
   /** The data, where they were loaded before. */
   readonly task?: ImageTask;
+  /** Loads the images of `transfer`; left out: from the data folder. */
+  readonly taskOf?: (config: ImageConfig) => Promise<ImageTask>;
   readonly signal?: AbortSignal;
   readonly onMeasure?: (name: string) => void;
   readonly onRemark?: (remark: string) => void;
 }
 
-/** What is measured where no name is given: `probe-official` sends all images through the network in every epoch. */
-const USUAL = (Object.keys(IMAGE_MEASURES) as ImageMeasureName[]).filter((name) => name !== 'probe-official');
+const KNOWN = Object.keys(IMAGE_MEASURES) as ImageMeasureName[];
+
+/** Not measured where no name is given: `probe-official` sends all images through the network in every epoch. */
+const SLOW: readonly ImageMeasureName[] = ['probe-official'];
+
+/** All but what takes hours, and transfer where there are no images for it. */
+function usualNames(
+  config: ImageConfig,
+  settings: MeasureSettings,
+  dataDir: string | undefined,
+): readonly ImageMeasureName[] {
+  const left = canTransfer(config, settings, dataDir) ? SLOW : [...SLOW, TRANSFER];
+  return KNOWN.filter((name) => !left.includes(name));
+}
 
 /** A module beside this one, which is a `.ts` file where the sources are run and a `.js` file in a build. */
 function siblingModule(name: string): URL {
@@ -51,7 +66,7 @@ function configOf(record: RunRecord): ImageConfig {
 }
 
 function* measurements(
-  subject: { readonly config: ImageConfig; readonly task: ImageTask; readonly weights: TensorDataMap },
+  subject: ImageSubject,
   settings: MeasureSettings,
   wanted: readonly { readonly name: ImageMeasureName; readonly key: string }[],
   onMeasure: MeasureRunOptions['onMeasure'],
@@ -65,13 +80,31 @@ function* measurements(
   }
 }
 
-/** Names and keys of measurements: by its key one is known to be current. */
+/**
+ * Names and keys of measurements: by its key one is known to be current.
+ *
+ * @param elsewhere - the images of `transfer`, where that is among them; a run's id tells of its own.
+ */
 export function measureKeys(
   names: readonly ImageMeasureName[],
   settings: MeasureSettings,
+  elsewhere: ImageTask | undefined,
 ): readonly { readonly name: ImageMeasureName; readonly key: string }[] {
-  const code = codeHash(siblingModule('measures'));
-  return names.map((name) => ({ name, key: hashJson({ name, settings, code }).slice(0, 16) }));
+  const code = runningCodeHash(siblingModule('measures'));
+  return names.map((name) => {
+    const data = name === TRANSFER ? { data: elsewhere?.train.provenance.sha256 ?? null } : {};
+    return { name, key: hashJson({ name, settings, code, ...data }).slice(0, 16) };
+  });
+}
+
+/** The images of `transfer`, where that is measured. */
+export async function transferTask(
+  names: readonly ImageMeasureName[],
+  config: ImageConfig,
+  settings: MeasureSettings,
+  taskOf: (config: ImageConfig) => Promise<ImageTask>,
+): Promise<ImageTask | undefined> {
+  return names.includes(TRANSFER) ? taskOf(transferConfig(config, settings)) : undefined;
 }
 
 /**
@@ -83,23 +116,28 @@ export function measureKeys(
 export async function measureImageRun(
   options: MeasureRunOptions,
 ): Promise<{ readonly record: RunRecord; readonly names: readonly ImageMeasureName[] }> {
-  const { store, record, layers, signal, onMeasure } = options;
-  const known = Object.keys(IMAGE_MEASURES) as ImageMeasureName[];
-  const names = options.names.length === 0 ? USUAL : checkedNames(options.names, known, record.experiment);
+  const { store, record, layers, signal, onMeasure, dataDir } = options;
   checkFinished(record);
   const config = configOf(record);
   const own = probeLayer(record.profile, config.data.name);
   const settings = options.settings ?? resolveConfig(imageMeasureSchema, own, ...layers);
-  const task = options.task ?? (await loadImageTask(config, options));
+  const names =
+    options.names.length === 0
+      ? usualNames(config, settings, dataDir)
+      : checkedNames(options.names, KNOWN, record.experiment);
+  const { taskOf = (of: ImageConfig) => loadImageTask(of, options) } = options;
+  const task = options.task ?? (await taskOf(config));
   checkSameData(record, task.train.provenance);
-  const keys = measureKeys(names, settings);
+  const elsewhere = await transferTask(names, config, settings, taskOf);
+  const keys = measureKeys(names, settings, elsewhere);
   const measured = await ensureMeasured(
     store,
     { spec: specOfRecord(record) },
     keys,
     (missing, weights) => {
       const wanted = keys.filter(({ name }) => missing.includes(name));
-      return measurements({ config, task, weights }, settings, wanted, onMeasure);
+      const other = elsewhere === undefined ? {} : { elsewhere };
+      return measurements({ config, task, weights, ...other }, settings, wanted, onMeasure);
     },
     signal === undefined ? {} : { signal },
   );

@@ -474,6 +474,13 @@ function probeFindings({ accuracy, standardError, chance, perSeed }: ProbeResult
   };
 }
 
+/** The same encoder and classifier, on images that the encoder was not trained on. */
+function transfer(subject: ImageSubject, settings: MeasureSettings): Findings {
+  const { elsewhere } = subject;
+  if (elsewhere === undefined) throw new Error('Transfer is measured on other images, and none were given.');
+  return probe({ ...subject, task: elsewhere }, settings);
+}
+
 function probe(subject: ImageSubject, settings: MeasureSettings): Findings {
   const train = limited(subject.task.train, settings.probe.images);
   const { test } = subject.task;
@@ -540,6 +547,10 @@ export const IMAGE_MEASURES = {
   'probe-official': {
     about: 'the same with augmentations on and drifting batch norms, as in the official code; slow',
     measure: probeOfficial,
+  },
+  transfer: {
+    about: 'linear probe on a set of images that the encoder was not trained on (-p transfer.data=NAME)',
+    measure: transfer,
   },
   neighbours: { about: 'weighted nearest neighbours, before and after the head', measure: neighbours },
   wahba: { about: "Wahba's error in SO(d) and O(d) (Figure 5)", measure: ofPairs(wahbaFindings) },

@@ -6,7 +6,7 @@ import type { DataSet } from '../../data/data-set.js';
 import type { KnnResult } from '../../measure/knn.js';
 import type { MethodName } from '../../methods/methods.js';
 import { hashJson } from '../../runs/canonical-json.js';
-import { codeHash, codeProvenance } from '../../runs/code-version.js';
+import { runningCodeHash, codeProvenance } from '../../runs/code-version.js';
 import type { PresetName } from '../../runs/presets.js';
 import type { ProfileName } from '../../runs/profiles.js';
 import type { Measurement, RunRecord } from '../../runs/record.js';
@@ -94,7 +94,7 @@ export function imageSpec(
     config,
     seeds: { pretraining: config.seed, data: config.data.seed },
     data: train.provenance,
-    code: codeProvenance(codeHash(siblingModule('training'))),
+    code: codeProvenance(runningCodeHash(siblingModule('training'))),
     execution,
     plannedSteps: config.method === 'untrained' ? 0 : config.training.epochs * perEpoch,
   };
@@ -115,7 +115,7 @@ function isFinished(store: RunStore, spec: RunSpec): boolean {
 
 /** Name and key of the measurement that every run gets. */
 export function knnKey(measures: ImageMeasureConfig): { readonly name: string; readonly key: string } {
-  const code = codeHash(siblingModule('monitor'));
+  const code = runningCodeHash(siblingModule('monitor'));
   return { name: 'knn', key: hashJson({ name: 'knn', measures, code }).slice(0, 16) };
 }
 

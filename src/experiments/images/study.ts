@@ -22,11 +22,12 @@ import type { StudyEvent } from '../study-event.js';
 import { trainingSchema, type ImageConfig, type ImageMeasureConfig, type ImageMethod } from './config.js';
 import { METHOD_LABELS } from './labels.js';
 import { imageMeasureSchema, type MeasureSettings } from './measure-config.js';
-import { measureImageRun, measureKeys } from './measure-run.js';
+import { measureImageRun, measureKeys, transferTask } from './measure-run.js';
 import type { ImageMeasureName } from './measures.js';
 import { imageSpec, IMAGES, knnKey, loadImageTask, pretrain, type ImageTask } from './pretrain.js';
 import { imageConfig, probeLayer } from './settings.js';
 import { STUDY_MEASURES } from './study-measures.js';
+import { canTransfer, TRANSFER, transferData } from './transfer.js';
 
 type Layer = Readonly<Record<string, Json>>;
 
@@ -172,8 +173,15 @@ function hasData(run: ImageRun, dataDir: string | undefined): boolean {
   return data.name === 'generated' || findImageData(data, findDataDir(dataDir)) !== undefined;
 }
 
+/** What can be measured of a run: transfer needs a second set of images. */
+function measuresOf({ measures, config, settings }: ImageRun, dataDir: string | undefined) {
+  return measures.filter((name) => name !== TRANSFER || canTransfer(config, settings, dataDir));
+}
+
+type TaskOf = (config: ImageConfig) => Promise<ImageTask>;
+
 /** Loads each data set once: the runs of a plan share one or few. */
-function taskLoader(options: StudyOptions): (config: ImageConfig) => Promise<ImageTask> {
+function taskLoader(options: StudyOptions): TaskOf {
   const tasks = new Map<string, Promise<ImageTask>>();
   return (config) => {
     const key = canonicalJson(config.data);
@@ -203,22 +211,24 @@ function optionsOf(plan: ImagePlan, run: ImageRun, task: ImageTask, options: Stu
 async function carryOutRun(
   plan: ImagePlan,
   run: ImageRun,
-  task: ImageTask,
+  taskOf: TaskOf,
   options: StudyOptions,
   tell: (phase: StudyEvent['phase'], progress?: TrainProgress) => void,
 ): Promise<RunRecord> {
-  const common = optionsOf(plan, run, task, options);
+  const common = optionsOf(plan, run, await taskOf(run.config), options);
+  const names = measuresOf(run, options.dataDir);
   const record = await pretrain({
     ...common,
     onPhase: (phase, progress) => {
       if (phase !== 'ready') tell(phase, progress);
     },
   });
-  if (run.measures.length === 0) return record;
+  if (names.length === 0) return record;
   const measured = await measureImageRun({
     ...common,
+    taskOf,
     record,
-    names: run.measures,
+    names,
     layers: [],
     settings: run.settings,
     onMeasure: () => tell('measuring'),
@@ -244,19 +254,21 @@ export async function runImages(plan: ImagePlan, options: StudyOptions): Promise
       const event = { index, runs: plan.runs.length, label: run.label, phase };
       onEvent?.(progress === undefined ? event : { ...event, progress });
     };
+    if (measuresOf(run, options.dataDir).length < run.measures.length)
+      without.add(transferData(run.config, run.settings));
     if (!hasData(run, options.dataDir)) {
       without.add(run.config.data.name);
       outcomes.push({ ...run, record: null });
       continue;
     }
     const stop = signal === undefined ? {} : { signal };
-    const record = await carryOutRun(plan, run, await taskOf(run.config), { ...options, ...stop }, tell);
+    const record = await carryOutRun(plan, run, taskOf, { ...options, ...stop }, tell);
     tell('ready');
     outcomes.push({ ...run, record });
   }
   for (const name of without) {
     onRemark?.(
-      `${imageData(name).title} was not found: its runs stay not run (care data list says where it is looked for).`,
+      `${imageData(name).title} was not found: what needs it stays not run (care data list says where it is looked for).`,
     );
   }
   return { plan, outcomes };
@@ -277,17 +289,24 @@ export async function imageReadiness(plan: ImagePlan, options: StudyOptions): Pr
     const task = await taskOf(run.config);
     data.set(task.train.provenance.sha256, task.train.provenance);
     const spec = imageSpec(optionsOf(plan, run, task, options), task);
-    runs.push(readinessOf(run, idOf(spec), options));
+    runs.push(await readinessOf(run, idOf(spec), options, taskOf));
     steps.push(spec.plannedSteps);
   }
   return { runs, steps, data: [...data.values()] };
 }
 
-function readinessOf(run: ImageRun, id: string, { store }: StudyOptions): RunReadiness {
+async function readinessOf(
+  run: ImageRun,
+  id: string,
+  { store, dataDir }: StudyOptions,
+  taskOf: TaskOf,
+): Promise<RunReadiness> {
   if (!store.has(id)) return 'to train';
   const record = store.read(id);
   if (record.status !== 'finished') return 'to continue';
-  const keys = [knnKey(run.monitor), ...measureKeys(run.measures, run.settings)];
+  const names = measuresOf(run, dataDir);
+  const elsewhere = await transferTask(names, run.config, run.settings, taskOf);
+  const keys = [knnKey(run.monitor), ...measureKeys(names, run.settings, elsewhere)];
   return keys.every(({ name, key }) => record.measurements[name]?.key === key) ? 'ready' : 'to measure';
 }
 

@@ -16,6 +16,8 @@ export interface ImageSubject {
   readonly config: ImageConfig;
   readonly weights: TensorDataMap;
   readonly task: ImageTask;
+  /** Images on which it was not trained, where `transfer` is measured. */
+  readonly elsewhere?: ImageTask;
 }
 
 /** What random numbers of measures are for: the first counter of their stream. */

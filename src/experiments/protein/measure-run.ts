@@ -1,7 +1,7 @@
 /** Measures a run of the protein experiment outside of its plan, and keeps what was found in its record. */
 import { extname } from 'node:path';
 import { hashJson } from '../../runs/canonical-json.js';
-import { codeHash } from '../../runs/code-version.js';
+import { runningCodeHash } from '../../runs/code-version.js';
 import { resolveConfig, type ConfigLayer } from '../../runs/configuration.js';
 import type { Measurement, RunRecord } from '../../runs/record.js';
 import type { RunStore } from '../../runs/store.js';
@@ -70,7 +70,7 @@ export async function measureProteinRun(
   checkFinished(record);
   const task = loadTask(trainingSchema.parse(record.config), dataDir);
   checkSameData(record, task.provenance);
-  const code = codeHash(new URL(`./measures${extname(import.meta.url)}`, import.meta.url));
+  const code = runningCodeHash(new URL(`./measures${extname(import.meta.url)}`, import.meta.url));
   const keys = names.map((name) => ({ name, key: hashJson({ name, config, code }).slice(0, 16) }));
   const measured = await ensureMeasured(
     store,

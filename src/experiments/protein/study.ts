@@ -1,7 +1,7 @@
 /** The protein experiment as a whole: which runs it needs, how to get them, and what they found. */
 import { extname } from 'node:path';
 import { canonicalJson, hashJson } from '../../runs/canonical-json.js';
-import { codeHash, codeProvenance } from '../../runs/code-version.js';
+import { runningCodeHash, codeProvenance } from '../../runs/code-version.js';
 import type { CodeProvenance, Measurement, RunRecord } from '../../runs/record.js';
 import { idOf, type RunSpec } from '../../runs/store.js';
 import type { Execution } from '../../tensorflow/compile.js';
@@ -148,7 +148,7 @@ function jobOf(spec: RunSpec, run: ProteinRun, task: ProteinTask, execution: Exe
 
 /** Settings of a measurement as a record keeps them, with the hash by which it is known to be current. */
 function measureKeys(config: MeasureConfig): { readonly name: ProteinMeasureName; readonly key: string }[] {
-  const code = codeHash(measuresEntry);
+  const code = runningCodeHash(measuresEntry);
   const names = Object.keys(PROTEIN_MEASURES) as ProteinMeasureName[];
   return names.map((name) => ({ name, key: hashJson({ name, config, code }).slice(0, 16) }));
 }
@@ -199,7 +199,7 @@ function taskLoader(
 export async function runProtein(plan: ProteinPlan, options: StudyOptions): Promise<ProteinResults> {
   const { store, execution = 'chained', signal = interruptSignal() } = options;
   await breathe();
-  const code = codeProvenance(codeHash(trainingEntry));
+  const code = codeProvenance(runningCodeHash(trainingEntry));
   const keys = measureKeys(plan.measures);
   const taskOf = taskLoader(options, ({ manifest }) => store.saveManifest(manifest));
   const outcomes: ProteinOutcome[] = [];
@@ -228,7 +228,7 @@ export async function runProtein(plan: ProteinPlan, options: StudyOptions): Prom
 
 /** What of a plan is there already. Loads the data, since its hash is part of a run's id, and writes nothing. */
 export function readiness(plan: ProteinPlan, options: StudyOptions): Readiness {
-  const code = codeProvenance(codeHash(trainingEntry));
+  const code = codeProvenance(runningCodeHash(trainingEntry));
   const keys = measureKeys(plan.measures);
   const taskOf = taskLoader(options);
   const [first] = plan.runs;

@@ -26,6 +26,7 @@ import { bestLambda, isPapersBest, lambdaWords, overLambda, type AtLambda } from
 import { BENCHMARK_QUANTITIES, CHANCE, HALFWAY, onData, subsetRuns } from './benchmark-quantities.js';
 import { gainsOf, gainWords, heroFigure, TABLE_1_PAIRS, type Pair } from './benchmark-tables.js';
 import { hasPaperSetting, outcomesOf } from './common.js';
+import { TRANSFER_CLAIMS, transferRuns } from './transfer.js';
 
 const { probe, positives, uniformity } = BENCHMARK_QUANTITIES;
 
@@ -287,6 +288,10 @@ const CLAIMS: readonly JudgedClaim[] = [
   ...SUBSET_CLAIMS.map((definition) => ({
     text: definition,
     judge: (results: ImageResults) => judgeClaim(subsetRuns(results), definition),
+  })),
+  ...TRANSFER_CLAIMS.map((definition) => ({
+    text: definition,
+    judge: (results: ImageResults) => judgeClaim(transferRuns(results), definition),
   })),
   { text: CONTROLS.untrained, judge: aboveUntrained },
   { text: CONTROLS.chance, judge: aboveChance },

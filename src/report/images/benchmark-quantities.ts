@@ -13,6 +13,13 @@ const PROBE = { measure: 'probe', estimate: 'features.accuracy' } as const;
 
 export const BENCHMARK_QUANTITIES = {
   probe: { ...PROBE, title: 'linear probe', unit: '%', lowerIsBetter: false },
+  transfer: {
+    measure: 'transfer',
+    estimate: 'features.accuracy',
+    title: 'linear probe on other images',
+    unit: '%',
+    lowerIsBetter: false,
+  },
   error: {
     ...PROBE,
     estimate: 'features.error',
@@ -83,8 +90,8 @@ export function reductionOf({ plan }: ImageResults, part: string): EquivarianceR
 }
 
 /** Chance level of runs on one set of images; undefined where no probe was made. */
-export function chanceOf(compared: Compared): number | undefined {
-  const found = recordsOf(compared.runs).flatMap((record) => estimateOf(record, CHANCE)?.value ?? []);
+export function chanceOf(compared: Compared, quantity = CHANCE): number | undefined {
+  const found = recordsOf(compared.runs).flatMap((record) => estimateOf(record, quantity)?.value ?? []);
   return found[0];
 }
 

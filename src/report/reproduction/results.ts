@@ -95,7 +95,7 @@ function decidedBy(source: ClaimSource, claim: ReportedClaim): boolean {
 }
 
 /** A row that no claim decides. */
-function undecided({ id, shows, place, decidedBy: sources, missing }: PaperRow): ReportedClaim {
+function undecided({ id, shows, place, decidedBy: sources }: PaperRow): ReportedClaim {
   const names = [...new Set(sources.map(({ experiment }) => experiment))];
   return {
     id,
@@ -105,7 +105,7 @@ function undecided({ id, shows, place, decidedBy: sources, missing }: PaperRow):
     ours: 'not run',
     difference: 'not run',
     verdict: 'not run',
-    because: missing ?? `The report ${names.join(' or ')} has no claim of it.`,
+    because: `The report ${names.join(' or ')} has no claim of it.`,
     profile: 'none',
     runs: [],
     experiment: names[0] ?? 'none',

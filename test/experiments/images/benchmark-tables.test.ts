@@ -24,8 +24,12 @@ describe.each(PROFILE_NAMES)('the plan of %s', (profile) => {
     expect(plan.runs[0]).toMatchObject({ part: 'cifar10', method: 'care', seed: 0, variation: null });
   });
 
-  it('measures the probe, the positives and collapse of every run', () => {
-    for (const { measures } of plan.runs) expect(measures).toEqual(['probe', 'positives', 'collapse']);
+  it('measures the probe, the positives and collapse of every run, and transfer where CARE is compared on CIFAR-10', () => {
+    for (const { part, method, measures } of plan.runs) {
+      expect(measures.slice(0, 3)).toEqual(['probe', 'positives', 'collapse']);
+      const compared = part === 'cifar10' && !['byol', 'equimod', 'equimod-byol'].includes(method);
+      expect(measures.includes('transfer')).toBe(compared);
+    }
   });
 
   it('asks for no run twice, and for no base without the pair that CARE makes of it', () => {

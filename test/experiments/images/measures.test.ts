@@ -31,7 +31,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const config = tinyConfig();
 const task = { train: noiseImages(40), test: noiseImages(30, { seed: 2 }) };
-const subject: ImageSubject = { config, task, weights: initialWeights(config) };
+const elsewhere = {
+  train: noiseImages(40, { classes: 5, seed: 3 }),
+  test: noiseImages(20, { classes: 5, seed: 4 }),
+};
+const subject: ImageSubject = { config, task, elsewhere, weights: initialWeights(config) };
 const settings = imageMeasureSchema.parse({
   augmentations: 3,
   compositions: 2,
@@ -116,6 +120,14 @@ describe('the measures of images', () => {
       expect(IMAGE_MEASURES[name].measure(subject, settings)).toEqual(found);
     },
   );
+
+  it('tells by transfer how a probe reads the other images, and nothing of its own', () => {
+    const found = IMAGE_MEASURES.transfer.measure(subject, settings);
+    const { elsewhere: _none, ...there } = { ...subject, task: elsewhere };
+    expect(found).toEqual(IMAGE_MEASURES.probe.measure(there, settings));
+    expect(found.estimates['features.chance']?.value).toBe(20);
+    expect(found).not.toEqual(IMAGE_MEASURES.probe.measure(subject, settings));
+  });
 
   it('sees other augmentations with another seed, and no features where they are not asked for', () => {
     const of = (seed: number) =>
@@ -286,6 +298,53 @@ describe('measureImageRun', () => {
       layers: [...layers, { source: 'x', values: { seed: 5 } }],
     });
     expect(made).toEqual(['wahba', 'gamma', 'gamma']);
+  });
+
+  it('transfers to images of the data folder, and does it again where those are others', async () => {
+    const image = async (red: number) => solidPng(red, 120, 40);
+    const dataDir = join(folder, 'elsewhere');
+    const write = async (red: number) =>
+      writeFiles(
+        dataDir,
+        Object.fromEntries(
+          await Promise.all(
+            ['train', 'test'].flatMap((split) =>
+              ['a', 'b'].flatMap((name) =>
+                [1, 2, 3, 4].map(
+                  async (i) => [`other/${split}/${name}/${i}.png`, await image(red + 20 * i)] as const,
+                ),
+              ),
+            ),
+          ),
+        ),
+      );
+    const record = await pretrain({ store, config: trained, measures, profile: 'smoke', preset: 'paper' });
+    const measured = async () => {
+      const values = { probe: { epochs: 1 }, transfer: { data: `folder:${join(dataDir, 'other')}` } };
+      const found = await measureImageRun({
+        store,
+        record,
+        names: ['transfer'],
+        layers: [{ source: 'the test', values }],
+        dataDir,
+      });
+      const { transfer } = found.record.measurements;
+      return { key: transfer?.key, chance: transfer?.estimates['features.chance']?.value };
+    };
+    await write(30);
+    const first = await measured();
+    expect(first.chance).toBe(50);
+    expect(await measured()).toEqual(first);
+    await write(35);
+    expect((await measured()).key).not.toBe(first.key);
+    await expect(
+      measureImageRun({
+        store,
+        record,
+        names: ['transfer'],
+        layers: [{ source: 'the test', values: { transfer: { data: 'generated' } } }],
+      }),
+    ).rejects.toThrow(/was trained on generated, so it cannot be transferred to it/);
   });
 
   it("takes the linear probe of the run's profile and data set, unless another is asked for", async () => {

@@ -139,7 +139,7 @@ describe('runImages', () => {
 
   it('leaves out runs whose data is not there, with one remark that says what to do', () => {
     expect(remarks.filter((remark) => /STL/i.test(remark))).toEqual([
-      expect.stringMatching(/was not found: its runs stay not run \(care data list/),
+      expect.stringMatching(/was not found: what needs it stays not run \(care data list/),
     ]);
   });
 

@@ -33,6 +33,11 @@ const pair = (part: string, ours: ImageMethod, base: ImageMethod): Says => ({
   rivals: [base],
 });
 
+const transfer = (ours: ImageMethod, base: ImageMethod): Says => ({
+  ...pair('cifar10', ours, base),
+  of: 'transfer',
+});
+
 const SAYS: Readonly<Record<string, Says>> = {
   'simclr-cifar10': pair('cifar10', 'care', 'simclr'),
   'moco-v2-cifar10': pair('cifar10', 'moco-v2+care', 'moco-v2'),
@@ -44,6 +49,9 @@ const SAYS: Readonly<Record<string, Says>> = {
   'barlow-twins-stl10': pair('stl10', 'barlow-twins+care', 'barlow-twins'),
   'simclr-imagenet100': pair('imagenet100', 'care', 'simclr'),
   'moco-v2-imagenet100': pair('imagenet100', 'moco-v2+care', 'moco-v2'),
+  'transfer-simclr': transfer('care', 'simclr'),
+  'transfer-moco-v2': transfer('moco-v2+care', 'moco-v2'),
+  'transfer-barlow-twins': transfer('barlow-twins+care', 'barlow-twins'),
   'equi-unif-nontrivial': {
     part: 'ablation',
     of: 'probe',
@@ -93,7 +101,7 @@ function apart(ours: ImageMethod, of: keyof Numbers, side: 'lower' | 'higher'): 
 }
 
 describe('the claims', () => {
-  it('are those of the paper and two controls, each with its place', () => {
+  it('are those of the paper, transfer and two controls, each with its place', () => {
     const { claims } = benchmarkClaims(all);
     expect(claims.map(({ id }) => id).sort()).toEqual(
       [...Object.keys(SAYS), 'lambda', 'above-untrained', 'above-chance'].sort(),

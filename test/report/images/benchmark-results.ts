@@ -10,6 +10,7 @@ import { imageResultsOf } from '../fixtures/image-results.js';
 /** What is measured of a run. */
 export interface Numbers {
   readonly probe: number;
+  readonly transfer: number;
   readonly knn: number;
   readonly cosine: number;
   readonly rank: number;
@@ -18,6 +19,7 @@ export interface Numbers {
 export type NumbersOf = (run: ImageRun) => Partial<Numbers>;
 
 export const CHANCE = 10.25;
+export const TRANSFER_CHANCE = 1.5;
 /** Images in the bins from .8, .85, .9 and .95. */
 export const LAST_BINS = [1, 2, 3, 4] as const;
 
@@ -28,6 +30,7 @@ export const plainNumbers: NumbersOf = ({ method, seed, part, config }) => {
   const base = 30 + 1.7 * place + 0.31 * seed * place + 0.13 * parts.indexOf(part) + config.training.lambda;
   return {
     probe: base,
+    transfer: base - 20,
     knn: base - 4.5,
     cosine: 0.3 + 0.01 * place,
     rank: 10 + place,
@@ -62,11 +65,14 @@ export function tablesOf(options: TablesOptions = {}): ImageResults {
   const counts = Array.from({ length: 40 }, (_, bin) => LAST_BINS[bin - 36] ?? 0);
   return imageResultsOf(planOf(profile, options.settings ?? []), {
     found: (run) => {
-      const { probe, knn, cosine, rank, uniformity } = numbers(run);
-      return {
-        ...(probe === undefined
+      const { probe, transfer, knn, cosine, rank, uniformity } = numbers(run);
+      const classifier = (name: string, accuracy: number | undefined, chance: number) =>
+        accuracy === undefined
           ? {}
-          : { probe: { estimates: { 'features.accuracy': probe, 'features.chance': CHANCE } } }),
+          : { [name]: { estimates: { 'features.accuracy': accuracy, 'features.chance': chance } } };
+      return {
+        ...classifier('probe', probe, CHANCE),
+        ...(run.measures.includes('transfer') ? classifier('transfer', transfer, TRANSFER_CHANCE) : {}),
         knn: { estimates: entry('accuracy', knn) },
         positives: {
           estimates: entry('embedding.mean', cosine),

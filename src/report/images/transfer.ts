@@ -1,0 +1,78 @@
+/** Whether what CARE gains carries over to images that no encoder was trained on, which the paper's reviewers asked for. */
+import { TRANSFER, transferData } from '../../experiments/images/transfer.js';
+import { imageLabel, type ImageResults } from '../../experiments/images/study.js';
+import type { FigureBlock } from '../blocks.js';
+import { describeDots, dotPlot, type ReferenceLevel } from '../charts/dots.js';
+import { comparedMeans, ranking, type Compared, type Quantity } from '../compared.js';
+import type { ClaimDefinition } from '../compared-claims.js';
+import { dotInput, quantityTable } from '../compared-figures.js';
+import { PAPER_DATA } from '../paper-numbers.js';
+import { BENCHMARK_QUANTITIES, CHANCE, chanceOf } from './benchmark-quantities.js';
+import { TABLE_1_PAIRS } from './benchmark-tables.js';
+import { comparedOf } from './common.js';
+
+const { probe, transfer } = BENCHMARK_QUANTITIES;
+const TRANSFER_CHANCE: Quantity = { ...CHANCE, measure: TRANSFER };
+
+/** The runs that were tried on other images. */
+export function transferRuns(results: ImageResults): Compared {
+  const methods = results.plan.runs.flatMap(({ part, method, measures }) =>
+    part === 'cifar10' && measures.includes(TRANSFER) ? [method] : [],
+  );
+  const compared = comparedOf(results, { part: 'cifar10', methods });
+  // The paper has no transfer, so there is no setting of its own to have.
+  return { ...compared, sameSetting: false };
+}
+
+/** A set of images as the paper writes it. */
+function titleOf(name: string): string {
+  return Object.entries(PAPER_DATA).find(([data]) => data === name)?.[1] ?? name;
+}
+
+/** On which images encoders were trained, and on which they were tried. */
+function dataWords({ plan }: ImageResults): { readonly from: string; readonly to: string } {
+  const run = plan.runs.find(({ part, measures }) => part === 'cifar10' && measures.includes(TRANSFER));
+  if (run === undefined) return { from: 'one set of images', to: 'another' };
+  return { from: titleOf(run.config.data.name), to: titleOf(transferData(run.config, run.settings)) };
+}
+
+export const TRANSFER_CLAIMS: readonly ClaimDefinition[] = TABLE_1_PAIRS.map(({ base, withCare }) => ({
+  id: `transfer-${base}`,
+  label: `CARE on ${imageLabel(base)}, on other images`,
+  claim: `Added to ${imageLabel(base)}, CARE raises the linear probe also on images that the encoder was not trained on.`,
+  place: 'a request of reviewers: transfer',
+  paperValue: 'not measured',
+  quantity: transfer,
+  ours: imageLabel(withCare),
+  rivals: [imageLabel(base)],
+}));
+
+function references(compared: Compared): readonly ReferenceLevel[] {
+  const chance = chanceOf(compared, TRANSFER_CHANCE);
+  return chance === undefined ? [] : [{ value: chance, label: 'chance' }];
+}
+
+/** The linear probe on images that the encoders were not trained on. */
+export function transferFigure(results: ImageResults): FigureBlock {
+  const compared = transferRuns(results);
+  const { from, to } = dataWords(results);
+  const input = dotInput(compared, transfer, references(compared));
+  const [best] = ranking(compared, transfer);
+  return {
+    type: 'figure',
+    id: 'transfer',
+    title:
+      best === undefined
+        ? `Trained on ${from}, probed on ${to}: not run`
+        : `Trained on ${from}, probed on ${to}: ${best.method} is read best`,
+    paperPlace: 'asked by reviewers',
+    panels: [{ title: '', spec: dotPlot(input) }],
+    weSee: best === undefined ? 'Not run.' : `Means: ${comparedMeans(compared, transfer)}.`,
+    differs: `The paper has no such figure. Encoders are those of Table 1 on ${from}, frozen; only the classifier has seen images of ${to}.`,
+    alt: describeDots(input),
+    data: quantityTable(compared, `Linear probe on ${from}, and on ${to}`, [
+      { ...probe, title: `on ${from}` },
+      { ...transfer, title: `on ${to}` },
+    ]),
+  };
+}
