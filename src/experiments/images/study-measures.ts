@@ -1,8 +1,12 @@
 import type { ProfileName } from '../../runs/profiles.js';
 import type { Json } from '../../runs/record.js';
 
+/** Samples of data sets have many flowers, but five training images of a class of CIFAR-100. */
+const TO_FLOWERS = { 'transfer.data': 'flowers5' };
+
 /** Seeds differ by more than 500 images do. */
 const SMALL: Readonly<Record<string, Json>> = {
+  ...TO_FLOWERS,
   images: 500,
   'colourSweep.hue': [-0.5, -0.25, 0, 0.25, 0.5],
   'colourSweep.factor': [0.4, 0.7, 1, 1.3, 1.6],
@@ -14,6 +18,7 @@ const SMALL: Readonly<Record<string, Json>> = {
  */
 export const STUDY_MEASURES: Readonly<Record<ProfileName, Readonly<Record<string, Json>>>> = {
   smoke: {
+    ...TO_FLOWERS,
     images: 64,
     augmentations: 4,
     compositions: 2,

@@ -14,7 +14,7 @@ export function transferData({ data }: ImageConfig, { transfer }: Pick<MeasureSe
 }
 
 /**
- * The run's configuration with those images in place of its own: all of them, in the size that the run's settings name.
+ * The run's configuration with those images in place of its own: all of them, in the size of those that it was trained on.
  *
  * @throws UserError for the images on which the run was trained.
  */
@@ -29,7 +29,8 @@ export function transferConfig(
       'Name another set of images: -p transfer.data=cifar100.',
     );
   }
-  return { ...config, data: { ...config.data, name, limit: null } };
+  const size = config.data.size ?? imageData(config.data.name).size;
+  return { ...config, data: { ...config.data, name, size, limit: null } };
 }
 
 /** Whether the images are there. */

@@ -1,5 +1,6 @@
 /** Whether what CARE gains carries over to images that no encoder was trained on, which the paper's reviewers asked for. */
 import { TRANSFER, transferData } from '../../experiments/images/transfer.js';
+import { imageData } from '../../data/images.js';
 import { imageLabel, type ImageResults } from '../../experiments/images/study.js';
 import type { FigureBlock } from '../blocks.js';
 import { describeDots, dotPlot, type ReferenceLevel } from '../charts/dots.js';
@@ -24,9 +25,9 @@ export function transferRuns(results: ImageResults): Compared {
   return { ...compared, sameSetting: false };
 }
 
-/** A set of images as the paper writes it. */
+/** A set of images as the paper writes it, or by its title. */
 function titleOf(name: string): string {
-  return Object.entries(PAPER_DATA).find(([data]) => data === name)?.[1] ?? name;
+  return Object.entries(PAPER_DATA).find(([data]) => data === name)?.[1] ?? imageData(name).title;
 }
 
 /** On which images encoders were trained, and on which they were tried. */
