@@ -11,6 +11,7 @@ import { PROTEIN_MEASURE_LINES } from '../src/experiments/protein/measure-run.js
 import * as care from '../src/index.js';
 import * as tf from '../src/tensorflow/tf.js';
 import { care as runCare, notBuilt } from './cli/program.js';
+import { solidPng, writeFiles } from './data/image-files.js';
 import { mapped, noisy, onSphere, orthogonal } from './measure/helpers.js';
 
 vi.setConfig({ testTimeout: 180_000 });
@@ -74,7 +75,10 @@ const TRAIN = [
   ...tiny(['data.size=16', 'data.limit=32', 'model.width=2', 'model.hidden=6', 'model.dim=4']),
   ...tiny(['training.chunks=2', 'measures.k=5']),
 ];
-const MEASURE = ['--data-dir', data, ...tiny(['augmentations=2', 'probe.epochs=1', 'probe.batch=16'])];
+const MEASURE = [
+  ...['--data-dir', data],
+  ...tiny(['augmentations=2', 'probe.epochs=1', 'probe.batch=16', `transfer.data=folder:${data}/elsewhere`]),
+];
 
 /** What the examples speak of. */
 function samples(): Record<string, unknown> {
@@ -129,8 +133,24 @@ function evaluated(expression: string): unknown {
   return run(...Object.values(given));
 }
 
-beforeAll(() => {
+beforeAll(async () => {
   care.startEngine();
+  // What transfer is tried on.
+  const places = ['train', 'test'].flatMap((split) =>
+    ['light', 'dark'].map((name) => `elsewhere/${split}/${name}`),
+  );
+  const images = await Promise.all(
+    places.flatMap((place) =>
+      [0, 20, 40].map(
+        async (grey) =>
+          [
+            `${place}/${grey}.png`,
+            await solidPng((place.endsWith('light') ? 180 : 20) + grey, 90, 90),
+          ] as const,
+      ),
+    ),
+  );
+  writeFiles(data, Object.fromEntries(images));
 });
 
 describe('the table of methods and measures', () => {
