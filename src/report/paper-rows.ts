@@ -122,9 +122,7 @@ export const PAPER_ROWS: readonly PaperRow[] = [
     asked: 'by its reviewers',
     place: 'transfer',
     shows: 'Whether what CARE gains carries over to data that it was not pretrained on.',
-    decidedBy: [
-      { experiment: TABLES, ids: ['transfer-simclr', 'transfer-moco-v2', 'transfer-barlow-twins'] },
-    ],
+    decidedBy: [{ experiment: TABLES, ids: ['transfer-simclr'] }],
   },
   {
     id: 'pretraining-seeds',

@@ -26,7 +26,7 @@ import { bestLambda, isPapersBest, lambdaWords, overLambda, type AtLambda } from
 import { BENCHMARK_QUANTITIES, CHANCE, HALFWAY, onData, subsetRuns } from './benchmark-quantities.js';
 import { gainsOf, gainWords, heroFigure, TABLE_1_PAIRS, type Pair } from './benchmark-tables.js';
 import { hasPaperSetting, outcomesOf } from './common.js';
-import { TRANSFER_CLAIMS, transferRuns } from './transfer.js';
+import { TRANSFER_CLAIM, transferRuns } from './transfer.js';
 
 const { probe, positives, uniformity } = BENCHMARK_QUANTITIES;
 
@@ -289,10 +289,7 @@ const CLAIMS: readonly JudgedClaim[] = [
     text: definition,
     judge: (results: ImageResults) => judgeClaim(subsetRuns(results), definition),
   })),
-  ...TRANSFER_CLAIMS.map((definition) => ({
-    text: definition,
-    judge: (results: ImageResults) => judgeClaim(transferRuns(results), definition),
-  })),
+  { text: TRANSFER_CLAIM, judge: (results) => judgeClaim(transferRuns(results), TRANSFER_CLAIM) },
   { text: CONTROLS.untrained, judge: aboveUntrained },
   { text: CONTROLS.chance, judge: aboveChance },
 ];
