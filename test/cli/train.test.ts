@@ -158,7 +158,7 @@ describe.skipIf(notBuilt !== null)(`care train${notBuilt === null ? '' : `: ${no
   }, 120_000);
 });
 
-const KILLS = 6;
+const KILLS = 4;
 
 describe.skipIf(notBuilt !== null)('a run of care train that is killed', () => {
   /** The files whose bytes count. */
