@@ -1,6 +1,7 @@
 import { describe, expect, it, beforeAll } from 'vitest';
 import { parse } from './fixtures/html.js';
 import { fixtureNotebook, HOSTILE } from './fixtures/notebook.js';
+import { badgeRow, type Badge } from '../../src/report/page/badges.js';
 import { notebookSummary, renderReport } from '../../src/report/render-report.js';
 
 const INPUT = { notebookName: 'fixture.ipynb', generatedAt: '2001-02-03T04:05:06Z', generator: 'care 0.0.0' };
@@ -155,6 +156,24 @@ describe('claims and runs', () => {
 
   it('link badges to their claims', () => {
     expect(html).toMatch(/<a class="badge" href="#claim-fig3-circle" title="CARE moves on a circle/);
+  });
+
+  it('share one badge where several were not run', () => {
+    const badge = (label: string, verdict: Badge['verdict']): Badge => ({
+      label,
+      verdict,
+      claim: `${label} is so.`,
+      target: label,
+    });
+    const row = (labels: readonly string[]) =>
+      badgeRow([...labels.map((label) => badge(label, 'not run')), badge('last', 'reproduced')]);
+    expect(row(['a', 'b']).match(/<li>/g)).toHaveLength(3);
+    const together = row(['a', 'b', 'c']);
+    expect(together.match(/<li>/g)).toHaveLength(2);
+    expect(together.match(/>not run</g)).toHaveLength(1);
+    for (const label of ['a', 'b', 'c'])
+      expect(together).toContain(`href="#${label}" title="${label} is so."`);
+    expect(together.indexOf('last')).toBeLessThan(together.indexOf('not run'));
   });
 
   it('have one fold a run with all of its record', () => {

@@ -42,14 +42,32 @@ export interface Badge {
   readonly target?: string;
 }
 
+/** Badges of claims that were not run say nothing more, so more of them than this stand in one. */
+const MOST_NOT_RUN = 2;
+
 /** A row of badges. */
 export function badgeRow(badges: readonly Badge[]): string {
-  const items = badges.map(({ label, verdict, claim, target }) => {
-    const inner = `${verdictMark(verdict)}<span class="badge-label">${escapeHtml(label)}</span>`;
-    const title = `title="${escapeHtml(claim)}"`;
-    return target === undefined
-      ? `<li><span class="badge" ${title}>${inner}</span></li>`
-      : `<li><a class="badge" href="#${escapeHtml(target)}" ${title}>${inner}</a></li>`;
-  });
-  return items.length === 0 ? '' : `<ul class="badges" aria-label="Verdicts">${items.join('')}</ul>`;
+  const notRun = badges.filter(({ verdict }) => verdict === 'not run');
+  const together = notRun.length > MOST_NOT_RUN ? notRun : [];
+  const items = badges
+    .filter((badge) => !together.includes(badge))
+    .map((badge) => linked(badge, 'badge', `${verdictMark(badge.verdict)}${labelOf(badge)}`));
+  if (together.length > 0) {
+    const labels = together.map((badge) => linked(badge, 'badge-link', labelOf(badge)));
+    items.push(`<span class="badge">${verdictMark('not run')}${labels.join('')}</span>`);
+  }
+  const rows = items.map((item) => `<li>${item}</li>`).join('');
+  return rows === '' ? '' : `<ul class="badges" aria-label="Verdicts">${rows}</ul>`;
+}
+
+function labelOf({ label }: Badge): string {
+  return `<span class="badge-label">${escapeHtml(label)}</span>`;
+}
+
+/** Leads to the claim, where the page has it. */
+function linked({ claim, target }: Badge, name: string, inner: string): string {
+  const title = `title="${escapeHtml(claim)}"`;
+  return target === undefined
+    ? `<span class="${name}" ${title}>${inner}</span>`
+    : `<a class="${name}" href="#${escapeHtml(target)}" ${title}>${inner}</a>`;
 }

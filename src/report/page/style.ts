@@ -46,6 +46,9 @@ math{font-size:1.06em}
 .badges>li{margin:0}
 .badge{display:flex;flex-wrap:wrap;align-items:center;gap:.2rem .6rem;border:1px solid var(--line);border-radius:4px;padding:.35rem .65rem;color:var(--ink);text-decoration:none}
 a.badge:hover{border-color:var(--muted)}
+.badge-link{color:var(--muted);text-decoration:none}
+.badge-link:not(:last-child)::after{content:"\\00b7";margin-left:.6rem;display:inline-block}
+a.badge-link:hover{color:var(--ink);text-decoration:underline}
 .verdict{display:inline-flex;align-items:center;gap:.4em;font-family:${SANS};font-weight:600;white-space:nowrap}
 .verdict .shape{flex:none}
 .v-yes{color:var(--v-yes)}.v-half{color:var(--v-half)}.v-no{color:var(--v-no)}.v-none{color:var(--v-none)}
