@@ -78,6 +78,8 @@ function layersOf({ seed, parameter }: MeasureOptions): readonly ConfigLayer[] {
 
 function spreadText({ sd, n, kind }: Estimate): string {
   if (n === undefined || kind === undefined) return '';
+  const [, items] = /^standard error over (.+)$/.exec(kind) ?? [];
+  if (items !== undefined) return `standard error over ${n} ${items}`;
   return sd === undefined ? `${n} ${kind}` : `sd over ${n} ${kind}`;
 }
 

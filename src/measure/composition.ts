@@ -23,14 +23,14 @@ export interface CompositionResult {
   readonly error: Estimate;
   /** The same difference as it acts on the embeddings, `||(R_{a'a} - R_{a'} R_a) F||_F / ||F||_F`: directions without data do not count. */
   readonly onEmbeddings: Estimate;
-  /** Mean of `||R_{a'a} - R_{b'} R_b||_F` with a, a' and b, b' of different trials: what unrelated augmentations give. */
-  readonly unrelated: number;
+  /** Mean of `||R_{a'a} - R_{b'} R_b||_F` with a, a' and b, b' of different trials: what unrelated augmentations give. Its standard error, and that of `relative`, leave out one trial at a time (jackknife). */
+  readonly unrelated: Estimate;
   /** `error / unrelated`: 0 is perfect composition, 1 none. Also 0 when nothing ever moved (`unrelated` is 0 up to rounding). */
-  readonly relative: number;
+  readonly relative: Estimate;
   /** `sqrt(2 d)`: root mean square distance of two independent uniformly random rotations of R^d (d >= 2). */
   readonly haar: number;
   /** `||R_{a'a} - I||_F`, mean over trials: how far the composed augmentation turns at all. */
-  readonly movement: number;
+  readonly movement: Estimate;
   /** Mean Wahba error of R_{a'a} relative to the movement: whether there is a rotation to speak of. */
   readonly fit: Estimate;
 }
@@ -82,24 +82,35 @@ export function compositionError(
   const dim = fitted[0]?.composed.rows ?? 0;
   const haar = Math.sqrt(2 * dim);
   const errors = fitted.map(({ composed, product }) => distance(composed, product));
-  const unrelated = mean(
-    fitted.flatMap((one, k) =>
-      fitted.filter((_, l) => l !== k).map((other) => distance(one.composed, other.product)),
-    ),
+  const others = fitted.map((one, k) =>
+    fitted.map((other, l) => (l === k ? NaN : distance(one.composed, other.product))),
   );
+  const every = fitted.map((_, k) => k);
+  const unrelatedOf = (kept: readonly number[]): number =>
+    mean(kept.flatMap((k) => kept.filter((l) => l !== k).map((l) => others[k]?.[l] ?? NaN)));
+  const relativeOf = (kept: readonly number[]): number => {
+    const unrelated = unrelatedOf(kept);
+    return unrelated <= STILL * haar ? 0 : mean(kept.map((k) => errors[k] ?? NaN)) / unrelated;
+  };
+  const overTrials = (read: (one: Fitted) => number) => estimateOver(fitted.map(read), 'trials');
   return {
     error: estimateOver(errors, 'trials'),
-    onEmbeddings: estimateOver(
-      fitted.map((one) => one.onEmbeddings),
-      'trials',
-    ),
-    unrelated,
-    relative: unrelated <= STILL * haar ? 0 : mean(errors) / unrelated,
+    onEmbeddings: overTrials((one) => one.onEmbeddings),
+    unrelated: jackknifed(every, unrelatedOf),
+    relative: jackknifed(every, relativeOf),
     haar,
-    movement: mean(fitted.map(({ composed }) => distance(composed, Matrix.eye(dim)))),
-    fit: estimateOver(
-      fitted.map((one) => one.fit),
-      'trials',
-    ),
+    movement: overTrials(({ composed }) => distance(composed, Matrix.eye(dim))),
+    fit: overTrials((one) => one.fit),
   };
+}
+
+/** A number of all trials, with the standard error of leaving out one at a time; none with two, of which one cannot be compared. */
+function jackknifed(every: readonly number[], measure: (kept: readonly number[]) => number): Estimate {
+  const n = every.length;
+  const value = measure(every);
+  if (n < 3) return { value };
+  const without = every.map((left) => measure(every.filter((k) => k !== left)));
+  const centre = mean(without);
+  const sum = without.reduce((total, one) => total + (one - centre) ** 2, 0);
+  return { value, sd: Math.sqrt(((n - 1) / n) * sum), n, kind: 'standard error over trials' };
 }

@@ -88,6 +88,18 @@ function determination(predicted: Table, actual: Table): number[] {
   });
 }
 
+/**
+ * Mean squared error over all numbers. Penalties and steps are chosen by it, not by R^2: of a parameter that few images have,
+ * the held-back part may hold none, and R^2 of a constant is minus infinity.
+ */
+function meanSquare(predicted: Table, actual: Table): number {
+  const sum = actual.values.reduce(
+    (total, value, k) => total + ((predicted.values[k] ?? NaN) - value) ** 2,
+    0,
+  );
+  return sum / actual.values.length;
+}
+
 type Predict = (features: Table) => Table;
 
 /** Ridge regression for a list of penalties from second moments, `W = (X^T X / n + penalty I)^-1 X^T Y / n`. */
@@ -128,9 +140,9 @@ function fitLinear(fit: Parts, validation: Parts): Predict {
   const path = ridgePath(fit.features, fit.targets);
   const scored = RIDGE_PENALTIES.map((penalty) => ({
     predict: path(penalty),
-    score: mean(determination(path(penalty)(validation.features), validation.targets)),
+    error: meanSquare(path(penalty)(validation.features), validation.targets),
   }));
-  return scored.reduce((best, one) => (one.score > best.score ? one : best)).predict;
+  return scored.reduce((best, one) => (one.error < best.error ? one : best)).predict;
 }
 
 const asMatrix = ({ rows, dim, values }: Table) => Matrix.from1DArray(rows, dim, values);
@@ -145,7 +157,7 @@ function fitHidden(fit: Parts, validation: Parts, seed: number, mlp: Partial<Mlp
     features: asMatrix(features),
     targets: asMatrix(targets),
   });
-  const criterion = (predicted: Matrix) => -mean(determination(asTable(predicted), validation.targets));
+  const criterion = (predicted: Matrix) => meanSquare(asTable(predicted), validation.targets);
   const settings = { ...MLP_DEFAULTS, ...mlp };
   const { predict } = fitMlp(asRegression(fit), asRegression(validation), criterion, seed, settings);
   return (features) => asTable(predict(asMatrix(features)));

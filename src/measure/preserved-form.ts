@@ -45,13 +45,34 @@ function derangement(rows: number, seed: number): readonly number[] {
   return next;
 }
 
-/** Root mean square of `a - b` off the diagonal: an item has no pair with itself. */
-function rmsOffDiagonal(a: Matrix, b: Matrix): number {
+/** Items whose values with all others are in memory at a time: it grows with the items, not with their square. */
+const BLOCK = 256;
+
+/** Values of the form between items from `first` to before `last` and all items. */
+function gramRows(
+  { rows, dim, values }: Embeddings,
+  matrix: Matrix,
+): (first: number, last: number) => Matrix {
+  const right = matrix.mmul(Matrix.from1DArray(rows, dim, values).transpose());
+  return (first, last) =>
+    Matrix.from1DArray(last - first, dim, values.subarray(first * dim, last * dim)).mmul(right);
+}
+
+/** Root mean square over pairs of different items of what `of` gives for them; `block` holds what it needs of some rows. */
+function rmsOverPairs<Block>(
+  rows: number,
+  block: (first: number, last: number) => Block,
+  of: (block: Block, row: number, i: number, j: number) => number,
+): number {
   let sum = 0;
-  for (let i = 0; i < a.rows; i++) {
-    for (let j = 0; j < a.columns; j++) if (i !== j) sum += (a.get(i, j) - b.get(i, j)) ** 2;
+  for (let first = 0; first < rows; first += BLOCK) {
+    const last = Math.min(rows, first + BLOCK);
+    const held = block(first, last);
+    for (let i = first; i < last; i++) {
+      for (let j = 0; j < rows; j++) if (i !== j) sum += of(held, i - first, i, j) ** 2;
+    }
   }
-  return Math.sqrt(sum / (a.rows * (a.rows - 1)));
+  return Math.sqrt(sum / (rows * (rows - 1)));
 }
 
 export interface GramChange {
@@ -71,13 +92,17 @@ export interface GramChange {
 export function gramChange({ from, to }: EmbeddingPair, form: BilinearForm, seed: number): GramChange {
   checkPair('gramChange', from, to, 3);
   const matrix = formMatrix(form, from.dim);
-  const gram = (embeddings: Embeddings): Matrix => {
-    const rows = matrixOf(embeddings);
-    return rows.mmul(matrix).mmul(rows.transpose());
+  const after = gramRows(to, matrix);
+  const changeFrom = (items: Embeddings): number => {
+    const before = gramRows(items, matrix);
+    return rmsOverPairs(
+      from.rows,
+      (first, last) => Matrix.sub(after(first, last), before(first, last)),
+      (block, row, _, j) => block.get(row, j),
+    );
   };
-  const after = gram(to);
-  const change = rmsOffDiagonal(after, gram(from));
-  const unrelated = rmsOffDiagonal(after, gram(selectRows(from, derangement(from.rows, seed))));
+  const change = changeFrom(from);
+  const unrelated = changeFrom(selectRows(from, derangement(from.rows, seed)));
   return { change, unrelated, relative: unrelated === 0 ? 0 : change / unrelated };
 }
 
@@ -118,16 +143,14 @@ export function stabiliserDefect(map: Matrix, form: BilinearForm): number {
 export function formSize(embeddings: Embeddings, form: BilinearForm): number {
   checkEmbeddings('formSize', 'embeddings', embeddings, 2);
   const norms = rowNorms(embeddings);
-  const rows = matrixOf(embeddings);
-  const gram = rows.mmul(formMatrix(form, embeddings.dim)).mmul(rows.transpose());
-  let sum = 0;
-  for (let i = 0; i < gram.rows; i++) {
-    for (let j = 0; j < gram.columns; j++) {
+  return rmsOverPairs(
+    embeddings.rows,
+    gramRows(embeddings, formMatrix(form, embeddings.dim)),
+    (block, row, i, j) => {
       const lengths = (norms[i] ?? NaN) * (norms[j] ?? NaN);
-      if (i !== j && lengths > 0) sum += (gram.get(i, j) / lengths) ** 2;
-    }
-  }
-  return Math.sqrt(sum / (gram.rows * (gram.rows - 1)));
+      return lengths > 0 ? block.get(row, j) / lengths : 0;
+    },
+  );
 }
 
 export interface LinearAction {

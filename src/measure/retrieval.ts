@@ -124,7 +124,7 @@ function matchOf(
       value: range === 0 ? 0 : (mean(values) - chance) / range,
       sd: range === 0 ? 0 : spread / Math.abs(range),
       n: values.length,
-      kind: 'samples',
+      kind: 'standard error over samples',
     },
   };
 }

@@ -431,10 +431,9 @@ function fixed(value: number, decimals: number): string {
 export function formatEstimate(estimate: Estimate): string {
   const { value, sd, n, kind, unit } = estimate;
   const suffix = unit === undefined ? '' : ` ${unit}`;
-  const count =
-    n === undefined
-      ? ''
-      : ` (n = ${n}${kind === undefined ? '' : ` ${n === 1 ? kind.replace(/s$/, '') : kind}`})`;
+  const [, items = kind] = /^standard error over (.+)$/.exec(kind ?? '') ?? [];
+  const what = items === undefined ? '' : ` ${n === 1 ? items.replace(/s$/, '') : items}`;
+  const count = n === undefined ? '' : ` (${items === kind ? '' : 'standard error, '}n = ${n}${what})`;
   if (!Number.isFinite(value)) return `not a number${count}`;
   if (sd === undefined || !Number.isFinite(sd)) return `${threeDigits(value)}${suffix}${count}`;
   if (sd === 0) return `${threeDigits(value)} \u00b1 0${suffix}${count}`;

@@ -11,6 +11,7 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 /**
  * What the spread beside an estimate was taken over. A standard deviation without its kind says nothing. `half-samples`:
  * random halves of the items; the standard deviation is that of the value itself. `permutations`: of what was compared.
+ * `standard error over ...`: not the spread of the items but that of their mean, or of what is computed from all of them.
  */
 export type UncertaintyKind =
   | 'pretraining seeds'
@@ -19,7 +20,9 @@ export type UncertaintyKind =
   | 'samples'
   | 'structures'
   | 'half-samples'
-  | 'permutations';
+  | 'permutations'
+  | 'standard error over samples'
+  | 'standard error over trials';
 
 /** One measured number with its uncertainty. */
 export interface Estimate {
@@ -27,7 +30,7 @@ export interface Estimate {
   readonly value: number;
   /** Unit of the value, e.g. `degrees`; absent for a pure number. */
   readonly unit?: string;
-  /** Standard deviation over `n` repetitions of `kind`; absent where the value is exact for this run. */
+  /** Standard deviation over `n` repetitions of `kind`, or the standard error where `kind` says so; absent where the value is exact for this run. */
   readonly sd?: number;
   readonly n?: number;
   readonly kind?: UncertaintyKind;

@@ -24,24 +24,24 @@ describe('compositionError', () => {
     const found = compositionError(trials());
     expect(found.error.value).toBeLessThan(1e-4);
     expect(found.onEmbeddings.value).toBeLessThan(1e-5);
-    expect(found.relative).toBeLessThan(1e-4);
+    expect(found.relative.value).toBeLessThan(1e-4);
     expect(found.fit.value).toBeLessThan(1e-5);
-    expect(found.movement).toBeGreaterThan(1);
+    expect(found.movement.value).toBeGreaterThan(1);
     expect(found.error).toMatchObject({ n: 4, kind: 'trials' });
   });
 
   it('is that of unrelated rotations when they compose in no way', () => {
     const found = compositionError(trials((a) => mapped(plain, orthogonal(a + 500, 6))));
-    expect(found.relative).toBeGreaterThan(0.7);
-    expect(found.relative).toBeLessThan(1.3);
+    expect(found.relative.value).toBeGreaterThan(0.7);
+    expect(found.relative.value).toBeLessThan(1.3);
     // ||R - Q||^2 = 2 d - 2 tr(R^T Q), and the trace is 0 on average.
     expect(found.haar).toBeCloseTo(Math.sqrt(12), 12);
-    expect(Math.abs(found.unrelated / found.haar - 1)).toBeLessThan(0.2);
+    expect(Math.abs(found.unrelated.value / found.haar - 1)).toBeLessThan(0.2);
   });
 
   it("tells the order of composition: R_a R_a' is not R_a' R_a", () => {
     const swapped = trials((a, b) => mapped(plain, orthogonal(a, 6).mmul(orthogonal(b, 6))));
-    expect(compositionError(swapped).relative).toBeGreaterThan(0.3);
+    expect(compositionError(swapped).relative.value).toBeGreaterThan(0.3);
   });
 
   it('grows with noise, and acts on the embeddings in proportion', () => {
@@ -70,7 +70,7 @@ describe('compositionError', () => {
     const found = compositionError([make(1), make(5)]);
     expect(found.error.value).toBeLessThan(1e-4);
     expect(found.onEmbeddings.value).toBeLessThan(1e-5);
-    expect(found.movement).toBeGreaterThan(0.5);
+    expect(found.movement.value).toBeGreaterThan(0.5);
   });
 
   it('is 0 for an invariant encoder, even a collapsed one, with no movement to show for it', () => {
@@ -78,8 +78,8 @@ describe('compositionError', () => {
     for (const one of [plain, collapsed]) {
       const still = { plain: one, first: one, second: one, both: one };
       const found = compositionError([still, still]);
-      expect(found.movement).toBeLessThan(1e-6);
-      expect(found.relative).toBe(0);
+      expect(found.movement.value).toBeLessThan(1e-6);
+      expect(found.relative.value).toBe(0);
       expect(found.onEmbeddings.value).toBeLessThan(1e-6);
     }
   });

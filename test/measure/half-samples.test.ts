@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { effectiveRank } from '../../src/measure/effective-rank.js';
 import { meanRow } from '../../src/measure/embeddings.js';
 import { estimateByHalves } from '../../src/measure/half-samples.js';
+import { sampleSd } from '../../src/measure/statistics.js';
 import { onSphere } from './helpers.js';
 import { randomStream } from '../../src/tensorflow/random.js';
 
@@ -26,8 +27,24 @@ describe('estimateByHalves', () => {
     expect(found.value).toBe(rank(rows));
   });
 
-  it('needs four rows and a half', () => {
+  it('does not take the bias of a number in few items for its spread', () => {
+    // The effective rank of a Gaussian cloud grows with its items, and hardly varies from cloud to cloud.
+    const cloud = (seed: number) => {
+      const random = randomStream(seed);
+      return { rows: 200, dim: 40, values: Float32Array.from({ length: 8000 }, () => random.normal()) };
+    };
+    const rank = (e: ReturnType<typeof cloud>) => effectiveRank(e).value;
+    const ranks = Array.from({ length: 30 }, (_, seed) => rank(cloud(seed)));
+    const spread = sampleSd(ranks) ?? NaN;
+    const { value, sd = NaN } = estimateByHalves(cloud(99), rank, { halves: 40 });
+    expect(sd / spread).toBeGreaterThan(0.4);
+    expect(sd / spread).toBeLessThan(3);
+    const half = rank({ ...cloud(99), rows: 100, values: cloud(99).values.subarray(0, 4000) });
+    expect(value - half).toBeGreaterThan(5 * sd);
+  });
+
+  it('needs four rows and two halves', () => {
     expect(() => estimateByHalves(onSphere(1, 3, 2), () => 0)).toThrow(/3 rows/);
-    expect(() => estimateByHalves(onSphere(1, 8, 2), () => 0, { halves: 0 })).toThrow(/halves is 0/);
+    expect(() => estimateByHalves(onSphere(1, 8, 2), () => 0, { halves: 1 })).toThrow(/halves is 1/);
   });
 });

@@ -56,6 +56,7 @@ import {
   type ImageSubject,
   type Stage,
 } from './subject.js';
+import { transferData } from './transfer.js';
 
 export type { ImageSubject } from './subject.js';
 
@@ -271,10 +272,10 @@ function composition(subject: ImageSubject, settings: MeasureSettings): Findings
         estimates: {
           error,
           onEmbeddings,
-          unrelated: plain(unrelated),
-          relative: plain(relative),
+          unrelated,
+          relative,
           haar: plain(haar),
-          movement: plain(movement),
+          movement,
           fit,
         },
       };
@@ -463,14 +464,23 @@ const percent = (estimate: Estimate): Estimate => ({
   ...(estimate.sd === undefined ? {} : { sd: 100 * estimate.sd }),
 });
 
-function probeFindings({ accuracy, standardError, chance, perSeed }: ProbeResult, n: number): Findings {
+function probeFindings(
+  { accuracy, standardError, chance, perSeed }: ProbeResult,
+  n: number,
+  { classifierSeeds }: MeasureSettings,
+): Findings {
   return {
     estimates: {
       accuracy: percent(accuracy),
-      overImages: percent({ value: accuracy.value, sd: standardError, n, kind: 'samples' }),
+      overImages: percent({
+        value: accuracy.value,
+        sd: standardError,
+        n,
+        kind: 'standard error over samples',
+      }),
       chance: percent(plain(chance)),
     },
-    tables: { seeds: { seed: perSeed.map((_, i) => i), accuracy: perSeed } },
+    tables: { seeds: { seed: classifierSeeds, accuracy: perSeed } },
   };
 }
 
@@ -478,7 +488,15 @@ function probeFindings({ accuracy, standardError, chance, perSeed }: ProbeResult
 function transfer(subject: ImageSubject, settings: MeasureSettings): Findings {
   const { elsewhere } = subject;
   if (elsewhere === undefined) throw new Error('Transfer is measured on other images, and none were given.');
-  return probe({ ...subject, task: elsewhere }, settings);
+  const found = probe({ ...subject, task: elsewhere }, settings);
+  const { train, test } = elsewhere;
+  const images = {
+    name: [transferData(subject.config, settings)],
+    sha256: [train.provenance.sha256],
+    train: [train.length],
+    test: [test.length],
+  };
+  return { ...found, tables: { ...found.tables, images } };
 }
 
 function probe(subject: ImageSubject, settings: MeasureSettings): Findings {
@@ -494,6 +512,7 @@ function probe(subject: ImageSubject, settings: MeasureSettings): Findings {
           { ...probeSettings(settings), seeds: settings.classifierSeeds },
         ),
         test.length,
+        settings,
       ),
     );
   });
@@ -503,7 +522,7 @@ function probeOfficial({ config, weights, task }: ImageSubject, settings: Measur
   const train = limited(task.train, settings.probe.images);
   const seeds = settings.classifierSeeds;
   const found = officialProbe(config, weights, train, task.test, probeSettings(settings), seeds);
-  return probeFindings(found, task.test.length);
+  return probeFindings(found, task.test.length, settings);
 }
 
 function neighbours(subject: ImageSubject, settings: MeasureSettings): Findings {
@@ -519,7 +538,12 @@ function neighbours(subject: ImageSubject, settings: MeasureSettings): Findings 
         { embeddings: queries[STAGES[stage]], labels: test.labels },
         { k, temperature },
       );
-      const estimate = percent({ value: accuracy, sd: standardError, n, kind: 'samples' });
+      const estimate = percent({
+        value: accuracy,
+        sd: standardError,
+        n,
+        kind: 'standard error over samples',
+      });
       return { estimates: { accuracy: estimate, k: { value: k } } };
     });
   });

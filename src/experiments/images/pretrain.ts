@@ -146,7 +146,7 @@ function* measured(
     unit: '%',
     sd: 100 * standardError,
     n,
-    kind: 'samples' as const,
+    kind: 'standard error over samples' as const,
   });
   const classes = task.train.classNames.length;
   const best = bestFile === null ? null : readBestWeights(bestFile);

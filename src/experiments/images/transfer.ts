@@ -1,6 +1,6 @@
 /** Transfer: images that an encoder was not trained on, on which it is probed. */
 import { findDataDir } from '../../data/data-dir.js';
-import { findImageData, imageData } from '../../data/images.js';
+import { findImageData, imageData, type ImageData } from '../../data/images.js';
 import { UserError } from '../../runs/user-error.js';
 import type { ImageConfig } from './config.js';
 import type { MeasureSettings } from './measure-config.js';
@@ -29,16 +29,26 @@ export function transferConfig(
       'Name another set of images: -p transfer.data=cifar100.',
     );
   }
-  const size = config.data.size ?? imageData(config.data.name).size;
-  return { ...config, data: { ...config.data, name, size, limit: null } };
+  return { ...config, data: { ...config.data, name, size: sizeOf(config), limit: null } };
 }
 
-/** Whether the images are there. */
+/** Height and width of a run's images. */
+function sizeOf({ data }: ImageConfig): number {
+  return data.size ?? imageData(data.name).size;
+}
+
+function fits({ size, resizing }: ImageData, wanted: number): boolean {
+  if (resizing === 'any' || size === wanted) return true;
+  return resizing === 'divisors' && size % wanted === 0;
+}
+
+/** Whether the images are there, and can be had in the size of those that the run was trained on. */
 export function canTransfer(
   config: ImageConfig,
   settings: Pick<MeasureSettings, 'transfer'>,
   dataDir: string | undefined,
 ): boolean {
   const data = imageData(transferData(config, settings));
+  if (data.name === config.data.name || !fits(data, sizeOf(config))) return false;
   return data.name === 'generated' || findImageData(data, findDataDir(dataDir)) !== undefined;
 }

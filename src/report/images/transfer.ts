@@ -2,11 +2,13 @@
 import { TRANSFER, transferData } from '../../experiments/images/transfer.js';
 import { imageData } from '../../data/images.js';
 import { imageLabel, type ImageResults } from '../../experiments/images/study.js';
+import type { RunRecord } from '../../runs/record.js';
 import type { FigureBlock } from '../blocks.js';
 import { describeDots, dotPlot, type ReferenceLevel } from '../charts/dots.js';
 import { comparedMeans, ranking, type Compared, type Quantity } from '../compared.js';
 import type { ClaimDefinition } from '../compared-claims.js';
 import { dotInput, quantityTable } from '../compared-figures.js';
+import { brief } from '../charts/statistics.js';
 import { PAPER_DATA } from '../paper-numbers.js';
 import { BENCHMARK_QUANTITIES, CHANCE, chanceOf } from './benchmark-quantities.js';
 import { comparedOf } from './common.js';
@@ -20,8 +22,17 @@ export function transferRuns(results: ImageResults): Compared {
     part === 'cifar10' && measures.includes(TRANSFER) ? [method] : [],
   );
   const compared = comparedOf(results, { part: 'cifar10', methods });
+  const { to } = dataNames(results);
+  // A record keeps the images that were tried last, which need not be those of the plan.
+  const runs = compared.runs.map((run) => (triedOn(run.record) === to ? run : { ...run, record: null }));
   // The paper has no transfer, so there is no setting of its own to have.
-  return { ...compared, sameSetting: false };
+  return { ...compared, runs, sameSetting: false };
+}
+
+/** The set of images on which a run was tried; undefined where it was on none. */
+function triedOn(record: RunRecord | null): string | undefined {
+  const name = record?.measurements[TRANSFER]?.tables?.['images']?.['name']?.[0];
+  return name === undefined ? undefined : String(name);
 }
 
 /** A set of images as the paper writes it, or by its title. */
@@ -29,11 +40,11 @@ function titleOf(name: string): string {
   return Object.entries(PAPER_DATA).find(([data]) => data === name)?.[1] ?? imageData(name).title;
 }
 
-/** On which images encoders were trained, and on which they were tried. */
-function dataWords({ plan }: ImageResults): { readonly from: string; readonly to: string } {
+/** On which images encoders are trained in a plan, and on which they are tried. */
+function dataNames({ plan }: ImageResults): { readonly from: string; readonly to: string } {
   const run = plan.runs.find(({ part, measures }) => part === 'cifar10' && measures.includes(TRANSFER));
-  if (run === undefined) return { from: 'one set of images', to: 'another' };
-  return { from: titleOf(run.config.data.name), to: titleOf(transferData(run.config, run.settings)) };
+  if (run === undefined) throw new Error('The plan has no run that is tried on other images.');
+  return { from: run.config.data.name, to: transferData(run.config, run.settings) };
 }
 
 export const TRANSFER_CLAIM: ClaimDefinition = {
@@ -55,7 +66,8 @@ function references(compared: Compared): readonly ReferenceLevel[] {
 /** The linear probe on images that the encoders were not trained on. */
 export function transferFigure(results: ImageResults): FigureBlock {
   const compared = transferRuns(results);
-  const { from, to } = dataWords(results);
+  const names = dataNames(results);
+  const [from, to] = [titleOf(names.from), titleOf(names.to)];
   const input = dotInput(compared, transfer, references(compared));
   const [best] = ranking(compared, transfer);
   return {
@@ -64,7 +76,7 @@ export function transferFigure(results: ImageResults): FigureBlock {
     title:
       best === undefined
         ? `Trained on ${from}, probed on ${to}: not run`
-        : `Trained on ${from}, probed on ${to}: ${best.method} is read best`,
+        : `Trained on ${from}, probed on ${to}: ${best.method} has the highest mean, ${brief(best.value)} %`,
     paperPlace: 'asked by reviewers',
     panels: [{ title: '', spec: dotPlot(input) }],
     weSee: best === undefined ? 'Not run.' : `Means: ${comparedMeans(compared, transfer)}.`,

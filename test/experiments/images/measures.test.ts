@@ -9,6 +9,7 @@ import { IMAGE_MEASURES, type ImageSubject } from '../../../src/experiments/imag
 import { imageAugmentation, imageModel, initialWeights } from '../../../src/experiments/images/model.js';
 import { officialProbe } from '../../../src/experiments/images/official-probe.js';
 import { pretrain } from '../../../src/experiments/images/pretrain.js';
+import { canTransfer } from '../../../src/experiments/images/transfer.js';
 import { imageConfig } from '../../../src/experiments/images/settings.js';
 import { EMBED_BATCH } from '../../../src/experiments/images/embedding.js';
 import { PROBE_PRESETS } from '../../../src/measure/linear-probe.js';
@@ -124,7 +125,10 @@ describe('the measures of images', () => {
   it('tells by transfer how a probe reads the other images, and nothing of its own', () => {
     const found = IMAGE_MEASURES.transfer.measure(subject, settings);
     const { elsewhere: _none, ...there } = { ...subject, task: elsewhere };
-    expect(found).toEqual(IMAGE_MEASURES.probe.measure(there, settings));
+    const { images, ...tables } = found.tables ?? {};
+    expect({ ...found, tables }).toEqual(IMAGE_MEASURES.probe.measure(there, settings));
+    expect(images).toMatchObject({ name: ['cifar100'], train: [40], test: [20] });
+    expect(tables['features.seeds']).toMatchObject({ seed: [0, 1] });
     expect(found.estimates['features.chance']?.value).toBe(20);
     expect(found).not.toEqual(IMAGE_MEASURES.probe.measure(subject, settings));
   });
@@ -337,6 +341,13 @@ describe('measureImageRun', () => {
     expect(await measured()).toEqual(first);
     await write(35);
     expect((await measured()).key).not.toBe(first.key);
+    // CIFAR-100 is there, but not in the run's 16 pixels: what is usual leaves it out, and asking for it is an error.
+    const config = imageMeasureSchema.parse({});
+    expect(canTransfer(trained, config, undefined)).toBe(false);
+    expect(canTransfer(trained, { transfer: { data: 'generated' } }, undefined)).toBe(false);
+    expect(canTransfer(trained, { transfer: { data: `folder:${join(dataDir, 'other')}` } }, dataDir)).toBe(
+      true,
+    );
     await expect(
       measureImageRun({
         store,

@@ -177,7 +177,7 @@ describe('the monitor', () => {
       unit: '%',
       sd: 100 * trained.standardError,
       n: IMAGES,
-      kind: 'samples',
+      kind: 'standard error over samples',
     });
     expect(estimates['untrained']?.value).toBe(100 * accuracyOf(initialWeights(config)).accuracy);
     expect(estimates['chance']?.value).toBeCloseTo(100 / task.train.classNames.length, 6);

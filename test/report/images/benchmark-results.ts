@@ -38,6 +38,15 @@ export const plainNumbers: NumbersOf = ({ method, seed, part, config }) => {
   };
 };
 
+/** A measurement of transfer with the images that it is of. */
+export function triedOn<Found extends { readonly transfer?: object }>(
+  found: Found,
+  name = 'flowers5',
+): Found {
+  if (found.transfer === undefined) return found;
+  return { ...found, transfer: { ...found.transfer, tables: { images: { name: [name] } } } };
+}
+
 export interface TablesOptions {
   readonly profile?: ProfileName;
   readonly numbers?: NumbersOf;
@@ -72,7 +81,9 @@ export function tablesOf(options: TablesOptions = {}): ImageResults {
           : { [name]: { estimates: { 'features.accuracy': accuracy, 'features.chance': chance } } };
       return {
         ...classifier('probe', probe, CHANCE),
-        ...(run.measures.includes('transfer') ? classifier('transfer', transfer, TRANSFER_CHANCE) : {}),
+        ...(run.measures.includes('transfer')
+          ? triedOn(classifier('transfer', transfer, TRANSFER_CHANCE))
+          : {}),
         knn: { estimates: entry('accuracy', knn) },
         positives: {
           estimates: entry('embedding.mean', cosine),

@@ -12,7 +12,8 @@ import {
   heroFigure,
 } from '../../../src/report/images/benchmark-tables.js';
 import { PAPER_DATA, TABLE_1, TABLE_1_METHODS } from '../../../src/report/paper-numbers.js';
-import { plainNumbers, tablesOf, type NumbersOf } from './benchmark-results.js';
+import { transferFigure, transferRuns } from '../../../src/report/images/transfer.js';
+import { plainNumbers, tablesOf, triedOn, type NumbersOf } from './benchmark-results.js';
 
 const all = tablesOf();
 const none = tablesOf({ ran: () => false });
@@ -246,5 +247,25 @@ describe('what CARE changes', () => {
       'E-SSL',
       'CARE (E-SSL)',
     ]);
+  });
+});
+
+describe('transferFigure', () => {
+  it('has the probe on the other images beside that on its own, and says which they are', () => {
+    const figure = transferFigure(tablesOf());
+    expect(figure.title).toMatch(
+      /^Trained on CIFAR10, probed on Flowers \(5 classes\): .+ has the highest mean/,
+    );
+    const { rows } = figure.data;
+    expect(rows.map(({ method }) => method)).toEqual(['CARE', 'SimCLR', 'untrained']);
+    expect(figure.alt).toContain('chance');
+  });
+
+  it('leaves out what was tried on other images than those of the plan', () => {
+    const onCifar = tablesOf({
+      change: (record) => ({ ...record, measurements: triedOn(record.measurements, 'cifar100') }),
+    });
+    expect(transferFigure(onCifar).title).toBe('Trained on CIFAR10, probed on Flowers (5 classes): not run');
+    expect(transferRuns(onCifar).runs.every(({ record }) => record === null)).toBe(true);
   });
 });
