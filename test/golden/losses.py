@@ -91,6 +91,20 @@ def bilinear(first, second, form, chunks, reduction):
     return torch.stack(terms).mean()
 
 
+def gaussian_uniformity(first, second, temperature):
+    """Of embeddings that lie on no sphere: those of the case, each row times its number."""
+    rows = first * torch.arange(1, len(first) + 1).unsqueeze(1)
+    distances = torch.pdist(rows) ** 2
+    return (-distances / (2 * temperature)).exp().mean().log() + 0 * second.sum()
+
+
+def isotropy(first, second):
+    rows = first * torch.arange(1, len(first) + 1).unsqueeze(1)
+    moment = torch.einsum("ni,nj->ij", rows, rows) / len(rows)
+    dim = rows.shape[1]
+    return ((dim * moment / moment.trace() - torch.eye(dim)) ** 2).sum() / dim + 0 * second.sum()
+
+
 def case(name, options, batch, dim, seed, function):
     torch.manual_seed(seed)
     first, second = (
@@ -136,6 +150,10 @@ def main():
             cases.append(case("barlowTwins", {"offDiagonal": weight}, batch, dim, seed,
                               lambda a, b: barlow_twins(a, b, weight)))
         cases.append(case("crossEntropy", {}, batch, dim, seed, cross_entropy))
+        for t in (0.5, 4.0):
+            cases.append(case("gaussianUniformity", {"temperature": t}, batch, dim, seed,
+                              lambda a, b: gaussian_uniformity(a, b, t)))
+        cases.append(case("isotropy", {}, batch, dim, seed, isotropy))
         for form in ("inner", "minkowski", "symplectic"):
             for reduction in ("mean", "official-sum"):
                 chunks = 1 if batch < 4 else 2

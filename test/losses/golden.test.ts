@@ -1,11 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { alignment } from '../../src/losses/alignment.js';
 import { barlowTwins, type BarlowTwinsOptions } from '../../src/losses/barlow-twins.js';
 import { bilinearEquivariance, type BilinearForm } from '../../src/losses/bilinear-equivariance.js';
 import { crossEntropy } from '../../src/losses/cross-entropy.js';
 import { equivariance, type EquivarianceOptions } from '../../src/losses/equivariance.js';
+import { gaussianUniformity } from '../../src/losses/gaussian-uniformity.js';
 import { infoNce, type InfoNceOptions } from '../../src/losses/info-nce.js';
+import { isotropy } from '../../src/losses/isotropy.js';
 import { predictionLoss } from '../../src/losses/prediction.js';
 import { queueInfoNce } from '../../src/losses/queue-info-nce.js';
 import { uniformity } from '../../src/losses/uniformity.js';
@@ -24,6 +26,11 @@ function queueOf(size: number, dim: number): tf.Tensor2D {
   return normalizeRows(tf.tensor2d(rows));
 }
 
+/** Each row times its number, so that rows lie on no sphere. */
+function offSphere(rows: tf.Tensor2D): tf.Tensor2D {
+  return tf.mul(rows, tf.reshape(tf.range(1, rows.shape[0] + 1), [-1, 1]));
+}
+
 /** Every loss of two matrices, with its options as the script has them. */
 const LOSSES = {
   infoNce: (a, b, options) => infoNce(a, b, options as unknown as InfoNceOptions),
@@ -39,11 +46,19 @@ const LOSSES = {
     const labels = tf.mod<tf.Tensor1D>(tf.range(0, a.shape[0], 1, 'int32'), tf.scalar(a.shape[1], 'int32'));
     return tf.add(crossEntropy(a, labels), tf.mul(tf.sum(b), 0));
   },
+  gaussianUniformity: (a, b, options) =>
+    tf.add(gaussianUniformity(offSphere(a), options['temperature'] as number), tf.mul(tf.sum(b), 0)),
+  isotropy: (a, b) => tf.add(isotropy(offSphere(a)), tf.mul(tf.sum(b), 0)),
   bilinear: (a, b, options) =>
     bilinearEquivariance(a, b, options['form'] as BilinearForm, options as unknown as EquivarianceOptions),
 } as const satisfies Readonly<
   Record<string, (a: tf.Tensor2D, b: tf.Tensor2D, options: Options) => tf.Scalar>
 >;
+
+/** Files of losses that are not named after them. */
+const FILES: Readonly<Record<string, string>> = { bilinear: 'bilinear-equivariance' };
+/** What is beside the losses: checks, a shared step, and CARE's loss, which is the sum of two of them. */
+const SHARED = ['care', 'check-batch', 'check-weight', 'log-sum-exp'];
 
 interface GoldenCase {
   readonly loss: keyof typeof LOSSES;
@@ -71,6 +86,14 @@ beforeAll(() => {
 
 describe("PyTorch's value and gradient (test/golden/losses.py)", () => {
   it('covers every loss', () => {
+    const files = readdirSync(new URL('../../src/losses/', import.meta.url)).map((file) =>
+      file.replace('.ts', ''),
+    );
+    const fileOf = (loss: string) =>
+      FILES[loss] ?? loss.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    expect(files.filter((file) => !SHARED.includes(file)).sort()).toEqual(
+      Object.keys(LOSSES).map(fileOf).sort(),
+    );
     expect(new Set<string>(golden.cases.map((c) => c.loss))).toEqual(new Set(Object.keys(LOSSES)));
   });
 
