@@ -45,6 +45,27 @@ describe('parameterReadout', () => {
     expect(Math.abs((found.perParameter['a']?.value ?? 0) - 0.5)).toBeLessThan(0.15);
   });
 
+  it('is 1 less squared errors over those of the mean, worked out by hand where embeddings tell nothing', () => {
+    // Of equal embeddings every readout gives the mean to learn from, 1; the items to judge by have 3 and 5.
+    const still = embeddingsFrom(Array.from({ length: 8 }, () => [1, 2]));
+    const strength = [0, 2, 0, 2, 0, 2, 3, 5];
+    const items = { train: [0, 1, 2, 3, 4, 5], test: [6, 7] };
+    const found = parameterReadout({ from: still, to: still, names: ['s'], parameters: strength, ...items });
+    // 1 - ((3 - 1)^2 + (5 - 1)^2) / ((3 - 4)^2 + (5 - 4)^2)
+    expect(found.mean.value).toBeCloseTo(-9, 5);
+  });
+
+  it('reads what few items have, though none of them be held back', () => {
+    // One item of ten has the parameter: most parts held back of 30 items hold none.
+    const rare = Array.from({ length: 400 }, (_, i) => (i % 10 === 0 ? 1 : 0));
+    const to = embeddingsFrom(rare.map((has, i) => rowOf(i).map((x, k) => x + (k === 0 ? has : 0))));
+    const few = { train: train.slice(0, 30), test, names: ['rare'], parameters: rare, from, to };
+    for (const readout of ['linear', 'mlp'] as const) {
+      const { perParameter } = parameterReadout(few, { readout, validationShare: 0.1 });
+      expect(perParameter['rare']?.value).toBeGreaterThan(0.5);
+    }
+  });
+
   it('reads nothing from an invariant encoder', () => {
     const found = parameterReadout(data(from));
     expect(found.perParameter['a']?.value).toBeLessThan(0.05);

@@ -149,6 +149,29 @@ describe('MoCo-v2', () => {
     found.forEach((row, i) => row.forEach((x, j) => expect(x).toBeCloseTo(expected[i]?.[j] ?? NaN, 5)));
   });
 
+  it('brings shuffled keys back to their own images: without batch norm they are those of no shuffle', () => {
+    const images = (view: ViewName) => tf.reshape<tf.Rank.R4>(matrix(projected(view)), [BATCH, 1, 1, DIM]);
+    const keysIn = (shuffleGroups: number) =>
+      tf.tidy(() => {
+        const settings = { batch: BATCH, temperature: 0.2, momentum: 0.9, queue: 12, shuffleGroups };
+        const { network } = mocoV2(model, settings);
+        const drawn = network.inputsAt?.({ random: randomStream(5), step: 0, steps: 1 }) ?? {};
+        const places = Object.entries(drawn).filter(([, values]) => values.length === BATCH);
+        const inputs = Object.fromEntries(
+          places.map(([name, values]) => [name, tf.tensor1d(Array.from(values), 'int32')] as const),
+        );
+        const scope = scopeOf({ 'momentum.w': tf.tensor1d([-3]), w: tf.tensor1d([2]) }, true);
+        const keys = network.targets?.({ images, scope, inputs })['keys'] as tf.Tensor2D;
+        return { order: places.map(([, values]) => Array.from(values)), keys: keys.arraySync() };
+      });
+    const [plain, shuffled] = [keysIn(1), keysIn(3)];
+    expect(plain.order).toEqual([]);
+    // An order that leaves every image where it is would show nothing.
+    expect(shuffled.order[0]).not.toEqual(Array.from({ length: BATCH }, (_, i) => i));
+    expect(shuffled.order[0]).not.toEqual(shuffled.order[1]);
+    expect(shuffled.keys).toEqual(plain.keys);
+  });
+
   it('then moves the momentum encoder towards the new weights and puts the keys into the queue', () => {
     const [queue, place, slow] = tf.tidy(() => {
       const next = method.network.after?.({
