@@ -77,10 +77,9 @@ export function transferFigure(results: ImageResults): FigureBlock {
       best === undefined
         ? `Trained on ${from}, probed on ${to}: not run`
         : `Trained on ${from}, probed on ${to}: ${best.method} has the highest mean, ${brief(best.value)} %`,
-    paperPlace: 'asked by reviewers',
     panels: [{ title: '', spec: dotPlot(input) }],
     weSee: best === undefined ? 'Not run.' : `Means: ${comparedMeans(compared, transfer)}.`,
-    differs: `The paper has no such figure. Encoders are those of Table 1 on ${from}, frozen; only the classifier has seen images of ${to}.`,
+    differs: `The paper has no such figure; its reviewers asked for transfer. Encoders are those of Table 1 on ${from}, frozen; only the classifier has seen images of ${to}.`,
     alt: describeDots(input),
     data: quantityTable(compared, `Linear probe on ${from}, and on ${to}`, [
       { ...probe, title: `on ${from}` },

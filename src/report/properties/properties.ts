@@ -152,11 +152,11 @@ export function headFigure(results: PropertiesResults): FigureBlock {
     type: 'figure',
     id: 'head',
     title: `Before the head, one rotation leaves ${comparedMeans(compared, F.relative)}`,
-    paperPlace: 'an addition that its reviewers asked for',
     ...panelsOf(compared, shown),
     columns: 2,
     weSee:
       'Left: the features that a classifier gets, scaled to length 1. Right: the embeddings on which the loss acts. Every panel has a scale of its own.',
+    differs: 'The paper measures behind the head alone; its reviewers asked for both.',
     data: tableOf(compared, 'Before the head', [
       F.relative,
       F.steering,
@@ -189,7 +189,6 @@ export function parametersFigure(results: PropertiesResults): FigureBlock {
     type: 'figure',
     id: 'parameters',
     title: `R\u00b2 of the augmentation\u2019s parameters: ${comparedMeans(compared, E.parameters)}`,
-    paperPlace: 'an addition, after the measure of 3DIEBench',
     ...panelsOf(compared, [
       { quantity: F.parameters, title: 'Before the head' },
       { quantity: E.parameters, title: 'Behind the head' },
@@ -197,6 +196,7 @@ export function parametersFigure(results: PropertiesResults): FigureBlock {
     columns: 2,
     weSee:
       'A linear readout predicts crop, flip, jitter, grayscale and blur from the embeddings before and after: 1 is perfect, 0 no better than the mean. The table has each parameter.',
+    differs: 'An addition, after the measure of 3DIEBench.',
     data: tableOf(compared, 'R\u00b2 behind the head, parameter by parameter', readNames(compared).map(one)),
   };
 }
