@@ -2,7 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
-import { ARCHITECTURES, encoderOf, STEMS, type Architecture } from '../models/architectures.js';
+import {
+  ARCHITECTURES,
+  encoderOf,
+  STEMS,
+  type Architecture,
+  type SmallSizes,
+} from '../models/architectures.js';
 import { imageEncoder } from '../models/image-encoder.js';
 import { projectionHead } from '../models/projection-head.js';
 import type { FeatureModule, Stem } from '../models/resnet.js';
@@ -42,6 +48,15 @@ function asImageEncoder(stateDict: TensorDataMap): TensorDataMap {
   return Object.fromEntries(Object.entries(stateDict).map(([name, data]) => [`encoder.${name}`, data]));
 }
 
+/** Width and blocks of a small network, as the state dict has them. */
+function smallSizes(stateDict: TensorDataMap): SmallSizes {
+  const width = stateDict['encoder.conv1.weight']?.shape[0];
+  const blocks = new Set(
+    Object.keys(stateDict).flatMap((name) => /^encoder\.layer1\.(\d+)\./.exec(name)?.[1] ?? []),
+  ).size;
+  return { ...(width === undefined ? {} : { width }), ...(blocks === 0 ? {} : { blocks }) };
+}
+
 /** The encoder, with a head of the sizes that the state dict has, where it has one. */
 function moduleFor(encoder: FeatureModule, stateDict: TensorDataMap): Module<never> {
   const hidden = stateDict['head.0.weight']?.shape[0];
@@ -61,7 +76,10 @@ export function registerImport(program: Command): void {
     .requiredOption('--out <file>', 'the weights file to write')
     .action((file: string, { model, stem, out }: ImportOptions) => {
       const stateDict = asImageEncoder(readStateDict(file));
-      const { weights, left } = fromStateDict(moduleFor(encoderOf(model, stem), stateDict), stateDict);
+      const { weights, left } = fromStateDict(
+        moduleFor(encoderOf(model, stem, smallSizes(stateDict)), stateDict),
+        stateDict,
+      );
       saveWeights(resolve(out), weights);
       const note = left.length === 0 ? '' : ` (left out: ${left.join(', ')})`;
       console.log(`${Object.keys(weights).length} tensors of ${model}: ${out}${note}`);

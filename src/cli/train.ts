@@ -12,7 +12,7 @@ import { DEFAULT_PROFILE, parseProfile, PROFILE_NAMES } from '../runs/profiles.j
 import type { Json, RunRecord } from '../runs/record.js';
 import { openStore } from '../runs/store.js';
 import { UserError } from '../runs/user-error.js';
-import { startEngine } from '../tensorflow/engine.js';
+import { environmentFacts, startEngine } from '../tensorflow/engine.js';
 import { parseShardPlan, shardEnvironment } from '../train/shards/plan.js';
 import { collect, eagerOption, executionOf, fastOption, type ExecutionOptions } from './run-options.js';
 import { stopSignal } from './signals.js';
@@ -137,6 +137,12 @@ async function train(options: TrainOptions): Promise<void> {
   Object.assign(process.env, shardEnvironment(shards, 0));
   const store = openStore(options.runs);
   startEngine();
+  if (shards.gpus !== undefined && environmentFacts().device !== 'gpu') {
+    throw new UserError(
+      `--gpus ${shards.gpus.join(',')}: TensorFlow finds no GPU here.`,
+      'Leave --gpus out to train on the CPU; care doctor says what it finds, care setup --gpu fetches the library for GPUs.',
+    );
+  }
   const signal = stopSignal(() =>
     process.stderr.write('\nStopping after this step, with a checkpoint; once more ends at once.\n'),
   );

@@ -180,7 +180,8 @@ export async function ensureTrained(
  *
  * @param wanted - name and key of each measurement.
  * @param measure - makes the named measurements, with the trained weights.
- * @throws InterruptedError when the signal came; measurements made before are kept.
+ * @throws InterruptedError when the signal came; measurements made before are kept. UserError for weights that are missing or
+ *   changed; the record stays as it is.
  */
 export async function ensureMeasured(
   store: RunStore,
@@ -200,9 +201,11 @@ export async function ensureMeasured(
   if (missing.length === 0) return record;
   await breathe();
   stopIfTold(signal, `measuring ${record.label}`);
+  // Read before the run is opened, which gives up weights that are not those of the record: measuring makes no new ones.
+  const weights = store.weights(id);
   const run = store.begin(job.spec);
   try {
-    for await (const measurement of measure(missing, run.weights())) {
+    for await (const measurement of measure(missing, weights)) {
       run.addMeasurement(measurement);
       await breathe();
       stopIfTold(signal, `the end of measuring ${record.label}`);

@@ -27,7 +27,12 @@ function applied(form: BilinearForm, rows: tf.Tensor3D): tf.Tensor3D {
   return tf.concat([lower, tf.neg(upper)], 2);
 }
 
+const FORMS: readonly string[] = ['inner', 'minkowski', 'symplectic'] satisfies BilinearForm[];
+
 function checkForm(form: BilinearForm, dim: number): void {
+  if (!FORMS.includes(form)) {
+    throw new RangeError(`bilinearEquivariance: there is no form "${form}"; there are ${FORMS.join(', ')}.`);
+  }
   if (form === 'minkowski' && dim < 2) {
     throw new RangeError(
       `bilinearEquivariance: Minkowski's form needs a time and at least one place, but dim is ${dim}; embed into 2 or more.`,

@@ -19,6 +19,9 @@ export function checkLabelled(
   { embeddings, labels }: LabelledEmbeddings,
 ): void {
   checkEmbeddings(measure, name, embeddings, 1);
+  if ((labels as ArrayLike<number> | undefined) === undefined) {
+    throw new RangeError(`${measure}: ${name} has no labels; give one whole number from 0 for each row.`);
+  }
   if (labels.length !== embeddings.rows) {
     throw new RangeError(`${measure}: ${name} has ${embeddings.rows} rows and ${labels.length} labels.`);
   }

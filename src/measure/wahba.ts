@@ -73,6 +73,16 @@ function leastTurn(left: Matrix, right: Matrix, rank: number): readonly [Matrix,
   ];
 }
 
+/** @throws RangeError for what is no group: from JavaScript anything may come. */
+function checkGroup(options: WahbaOptions): void {
+  const group: unknown = (options as WahbaOptions | undefined)?.group;
+  if (group !== 'SO' && group !== 'O') {
+    throw new RangeError(
+      `wahba: the group is ${JSON.stringify(group)}; give { group: 'SO' } or { group: 'O' }.`,
+    );
+  }
+}
+
 /** The orthogonal map from U and V; in SO(d) the last direction is flipped where it has to be, which costs least there. */
 function orthogonalMap(left: Matrix, right: Matrix, group: OrthogonalGroup): Matrix {
   const map = orthogonalProduct(left, right);
@@ -91,6 +101,7 @@ function orthogonalMap(left: Matrix, right: Matrix, group: OrthogonalGroup): Mat
  * @see Wahba (1965); W_f of CARE, figure 5.
  */
 export function fitRotation(from: Embeddings, to: Embeddings, options: WahbaOptions): OrthogonalFit {
+  checkGroup(options);
   return withPair('wahba', from, to, (pair) => fitPair(pair, options));
 }
 
@@ -219,6 +230,7 @@ function errorOfPair({ squares }: PairProducts, rotation: Float64Array): Orthogo
  * @throws RangeError for fewer than two rows, sizes that differ, or numbers that are not finite.
  */
 export function wahba(from: Embeddings, to: Embeddings, options: WahbaOptions): WahbaResult {
+  checkGroup(options);
   return withPair('wahba', from, to, (pair) => {
     const fit = fitPair(pair, options);
     return { ...fit, ...errorOfPair(pair, fit.rotation) };

@@ -105,9 +105,12 @@ export function hasCare(name: MethodName): boolean {
 /**
  * The method of that name.
  *
- * @throws RangeError for settings that make no sense, with what is allowed.
+ * @throws RangeError for a name that there is none of, and for settings that make no sense, with what is allowed.
  */
 export function methodOf(name: MethodName, model: MethodModel, settings: MethodSettings): Method {
+  if (!Object.hasOwn(NAMED, name)) {
+    throw new RangeError(`There is no method "${name}"; there are ${METHOD_NAMES.join(', ')}.`);
+  }
   const { base, care, label }: Named = NAMED[name];
   const method = BASES[base](model, settings);
   const whole = care ? withCare(method, settings.care) : method;

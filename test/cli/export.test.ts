@@ -59,6 +59,22 @@ async function problemOf(work: Promise<unknown>): Promise<string> {
 const importing = (from: string, to: string, architecture = 'small') =>
   care('import', at(from), '--model', architecture, '--out', at(to));
 
+describe('care import of a small network', () => {
+  it('takes width and blocks from the weights', async () => {
+    const encoder = encoderOf('small', 'cifar', { width: 4, blocks: 2 });
+    const head = projectionHead({ inputs: encoder.dim, hidden: 6, outputs: 5 });
+    const other = initialise(imageEncoder({ encoder, head }), randomStream(2));
+    const store = openStore(join(dir, 'narrow-runs'));
+    const run = store.begin(someSpec());
+    run.startSession(someEnvironment, 0);
+    run.finish({ tensors: other });
+    run.close();
+    await care('export', run.id.slice(0, 8), '--runs', store.dir, '--out', at('narrow'));
+    await importing('narrow', 'narrow-back');
+    expect(loadWeights(at('narrow-back'))).toEqual(other);
+  });
+});
+
 describe('care export', () => {
   it("writes a run's weights in PyTorch's layout", async () => {
     const store = openStore(join(dir, 'runs'));

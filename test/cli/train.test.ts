@@ -130,6 +130,7 @@ describe.skipIf(notBuilt !== null)(`care train${notBuilt === null ? '' : `: ${no
     [['--seed', '-1'], 'seed: given "-1" (from the options), allowed is a whole number at least 0'],
     [['-p', 'training.lamda=3'], 'training.lamda: unknown key (from -p); did you mean training.lambda?'],
     [['-p', 'training.lambda'], '"training.lambda" is no setting (from -p).\nWrite key=value'],
+    [['--gpus', '0'], '--gpus 0: TensorFlow finds no GPU here.\nLeave --gpus out to train on the CPU'],
     [['--fast', '--eager'], "option '--fast' cannot be used with option '--eager'"],
     [['--epoch', '3'], "unknown option '--epoch'\n(Did you mean --epochs?)"],
   ])('%j is an error that says what to do, and nothing is written', async (args, message) => {

@@ -95,6 +95,14 @@ const GROUPS: Readonly<Record<'minkowski' | 'symplectic', (seed: number) => Matr
 };
 
 describe('bilinearEquivariance', () => {
+  it('says which forms there are', () => {
+    const rows = matrix(unitRows(1, 4, 6));
+    const form = 'euclid' as (typeof FORMS)[number];
+    expect(() => bilinearEquivariance(rows, rows, form, { chunks: 1, reduction: 'mean' })).toThrow(
+      /there is no form "euclid"; there are inner, minkowski, symplectic/,
+    );
+  });
+
   it('is the loop over pairs of each chunk, for every form, in both reductions', () => {
     for (const form of FORMS) {
       for (const [batch, chunks] of [

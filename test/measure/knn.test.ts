@@ -218,6 +218,13 @@ describe('knn refuses', () => {
   };
 
   it.each<[string, LabelledEmbeddings, LabelledEmbeddings, KnnOptions, string]>([
+    [
+      'no labels',
+      { embeddings: bank.embeddings } as LabelledEmbeddings,
+      queries,
+      options,
+      'has no labels; give one',
+    ],
     ['a k of 0', bank, queries, { ...options, k: 0 }, 'k is 0; it must be a whole number from 1 to the 3'],
     ['a k larger than the bank', bank, queries, { ...options, k: 4 }, 'k is 4; it must be a whole number'],
     ['half a neighbour', bank, queries, { ...options, k: 1.5 }, 'k is 1.5'],

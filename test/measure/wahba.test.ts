@@ -14,6 +14,16 @@ beforeAll(() => {
 const seeds = fc.integer({ min: 0, max: 99_999 });
 
 describe('wahba', () => {
+  it.each([undefined, {}, { group: 'so' }, 'SO'])('refuses %j, which names no group', (options) => {
+    const pair = onSphere(1, 6, 3);
+    const given = options as unknown as { readonly group: 'SO' };
+    for (const measure of [wahba, fitRotation]) {
+      expect(() => measure(pair, pair, given)).toThrow(
+        /wahba: the group is .+; give { group: 'SO' } or { group: 'O' }/,
+      );
+    }
+  });
+
   it('recovers a known rotation of any dimension', () => {
     fc.assert(
       fc.property(seeds, fc.integer({ min: 1, max: 9 }), (seed, dim) => {

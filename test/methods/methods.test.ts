@@ -91,6 +91,13 @@ describe('the table of methods', () => {
     expect([baseOf('care'), baseOf('byol+care'), baseOf('l-equi')]).toEqual(['simclr', 'byol', 'nothing']);
   });
 
+  it('says which names there are', () => {
+    const unknown = 'simclrr' as (typeof METHOD_NAMES)[number];
+    expect(() => methodOf(unknown, model, settings)).toThrow(
+      /There is no method "simclrr"; there are .*moco-v2/,
+    );
+  });
+
   it('has a label for each', () => {
     const labels = METHOD_NAMES.map((name) => methodOf(name, model, settings).label);
     expect(new Set(labels).size).toBe(METHOD_NAMES.length);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
@@ -388,6 +388,19 @@ describe('measureImageRun', () => {
     expect(await optimizerOf('paper')).toBe('sgd');
     expect(await optimizerOf('paper', { 'probe.optimizer': 'adam' })).toBe('adam');
     expect(await optimizerOf('smoke')).toBe('adam');
+  });
+
+  it('names weights that were changed, and leaves the record as it is', async () => {
+    const [entry] = store.list();
+    if (entry?.state !== 'finished') throw new Error('There is no run to measure.');
+    const file = join(store.dir, entry.id, entry.record.weights?.file ?? '');
+    const whole = readFileSync(file);
+    const options = { store, record: entry.record, names: ['collapse'], layers };
+    writeFileSync(file, Buffer.concat([whole, Buffer.of(0)]));
+    await expect(measureImageRun(options)).rejects.toThrow(/weights\.safetensors was changed: its sha256 is/);
+    expect(store.read(entry.id)).toEqual(entry.record);
+    writeFileSync(file, whole);
+    expect((await measureImageRun(options)).record.measurements).toHaveProperty('collapse');
   });
 
   it('refuses unknown measures, settings and other data', async () => {
