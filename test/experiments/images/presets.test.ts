@@ -142,6 +142,21 @@ describe('the presets', () => {
     });
   });
 
+  it('have shorter steps of Adam for a ResNet on small batches, unless the user sets them', () => {
+    const rateOf = (profile: ProfileName, values: Record<string, Json>) => {
+      const overrides = { source: 'the test', values };
+      return imageConfig({ profile, preset: 'paper', overrides }).config.training.learningRate;
+    };
+    const resnet = { 'model.architecture': 'resnet18' };
+    expect([rateOf('laptop', resnet), rateOf('overnight', resnet)]).toEqual([3e-4, 3e-4]);
+    expect([rateOf('laptop', {}), rateOf('workstation', resnet), rateOf('paper', resnet)]).toEqual([
+      1e-3, 1e-3, 1e-3,
+    ]);
+    expect(rateOf('laptop', { ...resnet, 'training.learningRate': 0.01 })).toBe(0.01);
+    // SGD's are the preset's.
+    expect(rateOf('laptop', { ...resnet, 'data.name': 'stl10' })).toBe(0.06);
+  });
+
   it('give way to profiles and to what the user sets', () => {
     const values = { method: 'care', 'data.name': 'cifar10' };
     const { config } = imageConfig({
