@@ -72,8 +72,9 @@ describe('equivariance', () => {
           ...mapped(rows.slice(4), orthogonal(seed + 1, dim)),
         ];
         expect(meanOf(rows, turned, 2)).toBeLessThan(1e-10);
-        // Not so as one chunk: no single map serves both halves.
-        expect(meanOf(rows, turned, 1)).toBeGreaterThan(1e-4);
+        // Not so as one chunk, since no single map serves both halves; two turns of the plane can be about the same by chance.
+        const apart = Matrix.sub(orthogonal(seed, dim), orthogonal(seed + 1, dim)).norm();
+        if (apart > 0.5) expect(meanOf(rows, turned, 1)).toBeGreaterThan(1e-4);
       }),
       { numRuns: 25 },
     );
