@@ -10,6 +10,7 @@ import { PROTEIN } from '../experiments/protein/study.js';
 import { parseOverrides, type ConfigLayer } from '../runs/configuration.js';
 import type { Estimate, Measurement, RunRecord } from '../runs/record.js';
 import { openStore } from '../runs/store.js';
+import { standardErrorItems } from '../runs/uncertainty.js';
 import { UserError } from '../runs/user-error.js';
 import { startEngine } from '../tensorflow/engine.js';
 import { collect } from './run-options.js';
@@ -78,7 +79,7 @@ function layersOf({ seed, parameter }: MeasureOptions): readonly ConfigLayer[] {
 
 function spreadText({ sd, n, kind }: Estimate): string {
   if (n === undefined || kind === undefined) return '';
-  const [, items] = /^standard error over (.+)$/.exec(kind) ?? [];
+  const items = standardErrorItems(kind);
   if (items !== undefined) return `standard error over ${n} ${items}`;
   return sd === undefined ? `${n} ${kind}` : `sd over ${n} ${kind}`;
 }

@@ -162,6 +162,11 @@ export function imageData(name: string): ImageData {
   );
 }
 
+/** Whether images can be loaded: they are generated, or found in the data folder (see `findDataDir` for its default). */
+export function isAtHand(data: ImageData, dataDir: string | undefined): boolean {
+  return data.name === 'generated' || findImageData(data, findDataDir(dataDir)) !== undefined;
+}
+
 /** Where a data set lies, or undefined where it is not found (or generated). */
 export function findImageData(data: ImageData, dataDir: string | undefined): string | undefined {
   const paths = data.places.flatMap((place) => {

@@ -74,13 +74,14 @@ function leastTurn(left: Matrix, right: Matrix, rank: number): readonly [Matrix,
 }
 
 /** @throws RangeError for what is no group: from JavaScript anything may come. */
-function checkGroup(options: WahbaOptions): void {
+function checkedGroup(options: WahbaOptions): OrthogonalGroup {
   const group: unknown = (options as WahbaOptions | undefined)?.group;
   if (group !== 'SO' && group !== 'O') {
     throw new RangeError(
       `wahba: the group is ${JSON.stringify(group)}; give { group: 'SO' } or { group: 'O' }.`,
     );
   }
+  return group;
 }
 
 /** The orthogonal map from U and V; in SO(d) the last direction is flipped where it has to be, which costs least there. */
@@ -101,7 +102,6 @@ function orthogonalMap(left: Matrix, right: Matrix, group: OrthogonalGroup): Mat
  * @see Wahba (1965); W_f of CARE, figure 5.
  */
 export function fitRotation(from: Embeddings, to: Embeddings, options: WahbaOptions): OrthogonalFit {
-  checkGroup(options);
   return withPair('wahba', from, to, (pair) => fitPair(pair, options));
 }
 
@@ -175,7 +175,8 @@ function checkedMoment(
   );
 }
 
-function fitPair({ dim, moment, rounding }: PairProducts, { group }: WahbaOptions): OrthogonalFit {
+function fitPair({ dim, moment, rounding }: PairProducts, options: WahbaOptions): OrthogonalFit {
+  const group = checkedGroup(options);
   const found = moment();
   const size = sizeOf(found);
   const nearest = size > 0 ? nearestMap(found, dim, size, group) : null;
@@ -230,7 +231,6 @@ function errorOfPair({ squares }: PairProducts, rotation: Float64Array): Orthogo
  * @throws RangeError for fewer than two rows, sizes that differ, or numbers that are not finite.
  */
 export function wahba(from: Embeddings, to: Embeddings, options: WahbaOptions): WahbaResult {
-  checkGroup(options);
   return withPair('wahba', from, to, (pair) => {
     const fit = fitPair(pair, options);
     return { ...fit, ...errorOfPair(pair, fit.rotation) };

@@ -15,6 +15,7 @@
  *   show either. What is missing is *not run*.
  */
 import type { Estimate } from '../runs/record.js';
+import { standardErrorItems } from '../runs/uncertainty.js';
 import type { Verdict } from './blocks.js';
 import { mean, standardDeviation } from './charts/statistics.js';
 import { noncentralCdf, rootBetween, studentCdf, studentQuantile } from './distributions.js';
@@ -431,9 +432,10 @@ function fixed(value: number, decimals: number): string {
 export function formatEstimate(estimate: Estimate): string {
   const { value, sd, n, kind, unit } = estimate;
   const suffix = unit === undefined ? '' : ` ${unit}`;
-  const [, items = kind] = /^standard error over (.+)$/.exec(kind ?? '') ?? [];
+  const ofError = standardErrorItems(kind);
+  const items = ofError ?? kind;
   const what = items === undefined ? '' : ` ${n === 1 ? items.replace(/s$/, '') : items}`;
-  const count = n === undefined ? '' : ` (${items === kind ? '' : 'standard error, '}n = ${n}${what})`;
+  const count = n === undefined ? '' : ` (${ofError === undefined ? '' : 'standard error, '}n = ${n}${what})`;
   if (!Number.isFinite(value)) return `not a number${count}`;
   if (sd === undefined || !Number.isFinite(sd)) return `${threeDigits(value)}${suffix}${count}`;
   if (sd === 0) return `${threeDigits(value)} \u00b1 0${suffix}${count}`;

@@ -106,7 +106,7 @@ function tableParts(
   part: string,
   data: string,
   { pairs, others }: Pick<TablesSize, 'pairs' | 'others'>,
-): readonly PlanPart[] {
+): readonly [PlanPart, ...PlanPart[]] {
   const { compared, single } = STUDY_SEEDS[profile];
   const common = { part, data, values: smallerSettings(data, profile), measures: MEASURES };
   const first = part === 'cifar10';
@@ -121,8 +121,8 @@ function tableParts(
 
 /**
  * The runs, the most important first: CARE and SimCLR on CIFAR-10, what its losses and their weight do, the other rows of
- * Table 1, then the other sets of images, then further seeds. CARE and SimCLR on CIFAR-10 are those of `cifar-color-sensitivity`, and so are some of the weights of L_equi: a run
- * serves both. Only `paper` trains them twice, as the paper has a ResNet-50 here and a ResNet-18 there.
+ * Table 1, then the other sets of images, then further seeds. CARE and SimCLR on CIFAR-10 are those of
+ * `cifar-color-sensitivity`, and so are some of the weights of L_equi: a run serves both. Only `paper` trains them twice, as the paper has a ResNet-50 here and a ResNet-18 there.
  *
  * @throws UserError for overrides that are no settings.
  */
@@ -148,7 +148,7 @@ export function planBenchmarkTables(choice: StudyChoice): ImagePlan {
   };
   const [main, ...rows] = tableParts(choice, 'cifar10', data, size);
   return imagePlan(BENCHMARK_TABLES, choice, [
-    ...(main === undefined ? [] : [main]),
+    main,
     { ...ablation, seeds: single },
     { ...lambda, seeds: first },
     ...rows,

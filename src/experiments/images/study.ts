@@ -1,6 +1,5 @@
 /** Experiments on images as a whole: which runs they need, how to get them, and what records hold of them. */
-import { findDataDir } from '../../data/data-dir.js';
-import { findImageData, imageData } from '../../data/images.js';
+import { imageData, isAtHand } from '../../data/images.js';
 import { canonicalJson } from '../../runs/canonical-json.js';
 import { resolveConfig, type ConfigLayer } from '../../runs/configuration.js';
 import type { DataProvenance, Json, RunRecord } from '../../runs/record.js';
@@ -169,8 +168,7 @@ export function imagePlan(experiment: string, choice: StudyChoice, parts: readon
 
 /** Whether a run's data can be loaded. */
 function hasData(run: ImageRun, dataDir: string | undefined): boolean {
-  const data = imageData(run.config.data.name);
-  return data.name === 'generated' || findImageData(data, findDataDir(dataDir)) !== undefined;
+  return isAtHand(imageData(run.config.data.name), dataDir);
 }
 
 /** What can be measured of a run: transfer needs a second set of images. */

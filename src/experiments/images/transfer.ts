@@ -1,6 +1,5 @@
 /** Transfer: images that an encoder was not trained on, on which it is probed. */
-import { findDataDir } from '../../data/data-dir.js';
-import { findImageData, imageData, type ImageData } from '../../data/images.js';
+import { imageData, isAtHand, type ImageData } from '../../data/images.js';
 import { UserError } from '../../runs/user-error.js';
 import type { ImageConfig } from './config.js';
 import type { MeasureSettings } from './measure-config.js';
@@ -50,5 +49,5 @@ export function canTransfer(
 ): boolean {
   const data = imageData(transferData(config, settings));
   if (data.name === config.data.name || !fits(data, sizeOf(config))) return false;
-  return data.name === 'generated' || findImageData(data, findDataDir(dataDir)) !== undefined;
+  return isAtHand(data, dataDir);
 }
