@@ -2,7 +2,8 @@
 import type { ProfileName } from '../../runs/profiles.js';
 import type { Json } from '../../runs/record.js';
 import type { Experiment, StudyChoice } from '../study.js';
-import { experimentPlan, imagePlan, type ImagePlan } from './study.js';
+import type { ImageMeasureName } from './measures.js';
+import { experimentPlan, imagePlan, type ImagePlan, type PlanPart } from './study.js';
 import { STUDY_SEEDS } from './study-seeds.js';
 
 export const COLOR_SENSITIVITY = 'cifar-color-sensitivity';
@@ -16,9 +17,47 @@ const LAMBDAS: Readonly<Record<ProfileName, readonly number[]>> = {
   paper: [0.03, 0.1, 0.3, 1],
 };
 
+/**
+ * The pair that rests on more than a sample: all images of CIFAR-10 (as JPEG) and a network of twice the width, for as many
+ * epochs as two cores train in two hours.
+ */
+const LARGER: Readonly<Record<string, Json>> = {
+  'model.width': 32,
+  'training.epochs': 4,
+  'training.batch': 128,
+  'training.chunks': 8,
+};
+
 /** The network of Figures 5, 6 and 8, where the other ones of the paper have a ResNet-50. */
 export function paperArchitecture({ profile }: StudyChoice): Readonly<Record<string, Json>> {
   return profile === 'paper' ? { 'model.architecture': 'resnet18' } : {};
+}
+
+/** What is measured of the methods that are compared. */
+const MEASURES: readonly ImageMeasureName[] = [
+  'wahba',
+  'wahba-colour',
+  'steering',
+  'gamma',
+  'gamma-colour',
+  'colour-sweep',
+  'parameters',
+  'collapse',
+];
+
+/** Only `overnight` has it: smaller profiles have no time for it, and larger ones have it in their main comparison. */
+function largerPair({ profile }: StudyChoice): readonly PlanPart[] {
+  if (profile !== 'overnight') return [];
+  return [
+    {
+      part: 'larger',
+      methods: ['care', 'simclr', 'untrained'],
+      seeds: [0],
+      data: 'cifar10-jpeg',
+      values: LARGER,
+      measures: [...MEASURES, 'probe'],
+    },
+  ];
 }
 
 /** @throws UserError for overrides that are no settings. */
@@ -33,16 +72,7 @@ export function planColorSensitivity(choice: StudyChoice): ImagePlan {
       seeds: compared,
       data,
       values,
-      measures: [
-        'wahba',
-        'wahba-colour',
-        'steering',
-        'gamma',
-        'gamma-colour',
-        'colour-sweep',
-        'parameters',
-        'collapse',
-      ],
+      measures: MEASURES,
     },
     // The encoder of Figure 6 goes to the unit circle, where an embedding is an angle.
     {
@@ -62,6 +92,7 @@ export function planColorSensitivity(choice: StudyChoice): ImagePlan {
       variation: { setting: 'training.lambda', values: LAMBDAS[choice.profile] },
       measures: ['wahba', 'wahba-colour', 'gamma', 'gamma-colour', 'collapse'],
     },
+    ...largerPair(choice),
   ]);
 }
 
