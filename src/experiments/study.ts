@@ -1,4 +1,5 @@
 /** What all experiments have in common, so that one command can plan them, carry them out and show how far they are. */
+import { z } from 'zod';
 import type { ConfigLayer } from '../runs/configuration.js';
 import type { PresetName } from '../runs/presets.js';
 import type { ProfileName } from '../runs/profiles.js';
@@ -123,6 +124,16 @@ export interface PartialChoice extends Omit<StudyChoice, 'profile'> {
   readonly profile?: ProfileName;
 }
 
+const onData = z.object({ data: z.object({ name: z.string() }) });
+
+/** The sets of images of an experiment that some records are of: to plan runs on others would take time and find none. */
+function dataRecorded({ data }: Experiment, records: readonly RunRecord[]): readonly (string | null)[] {
+  if (data === undefined) return [null];
+  const recorded = new Set(records.map(({ config }) => onData.safeParse(config).data?.data.name));
+  const [first, ...others] = [...data, 'generated'];
+  return [first, ...others.filter((name) => recorded.has(name))];
+}
+
 /**
  * The profile and data set of an experiment of which records hold most: for showing records without knowing how they came
  * about. Of equals the larger profile.
@@ -133,8 +144,7 @@ export function mostRecorded(
   choice: PartialChoice,
 ): RecordedPlan {
   const profiles = choice.profile === undefined ? BY_SIZE : [choice.profile];
-  const known = experiment.data === undefined ? [null] : [...experiment.data, 'generated'];
-  const data = choice.data === undefined ? known : [choice.data];
+  const data = choice.data === undefined ? dataRecorded(experiment, records) : [choice.data];
   const candidates = profiles.flatMap((profile) =>
     data.map((name) => {
       const plan = experiment.plan({ ...choice, profile, ...(name === null ? {} : { data: name }) });

@@ -1,5 +1,5 @@
 /**
- * Two mends of tslab's compiler.
+ * Three changes to tslab's compiler.
  *
  * Stack traces name the cell and its line, `In[3]:5:9`, instead of a line of the JavaScript made from it: tslab compiles
  * a cell twice (TypeScript to ES modules, these to CommonJS) and throws the positions away. Both passes are asked for a
@@ -7,6 +7,9 @@
  *
  * Packages may change while the kernel runs: tslab takes one timer of the compiler at a time and throws "Unexpected
  * pending rebuildTimer" in whatever cell comes next when a package was installed or built meanwhile.
+ *
+ * With `CARE_KERNEL_TYPES=unchecked` types are not checked: no declaration of any package is read, which takes most of a
+ * short notebook's time. It is for notebooks whose types were checked before; a syntax error is found all the same.
  */
 'use strict';
 
@@ -20,6 +23,10 @@ const MAP_COMMENT = /\n?\/\/# sourceMappingURL=data:application\/json;base64,([\
 /** tslab wraps the code of a cell in a function; only the columns of its first line move. */
 const WRAPPER = '(async function(exports, require) { '.length;
 
+const UNCHECKED = process.env.CARE_KERNEL_TYPES === 'unchecked';
+/** `await` outside a function: tslab looks for it among the errors. */
+const TOP_LEVEL_AWAIT = 1308;
+
 /** Per execution count: the two source maps and the lines of the cell. */
 const cells = new Map();
 let current = { number: 0, source: '' };
@@ -28,11 +35,13 @@ function beginCell(number, source) {
   current = { number, source };
 }
 
-/** A copy of the compiler's module with two functions of ours (the module's own cannot be replaced). */
+/** A copy of the compiler's module with functions of ours (the module's own cannot be replaced). */
 function mendCompiler(ts) {
   const createWatchCompilerHost = (files, options, ...rest) => {
-    const settings = { ...options, ...compilerPaths(Module), inlineSourceMap: true };
-    return withSecondTimer(ts.createWatchCompilerHost(files, settings, ...rest));
+    const reads = UNCHECKED ? { noResolve: true, noLib: true, types: [] } : compilerPaths(Module);
+    const settings = { ...options, ...reads, inlineSourceMap: true };
+    const host = ts.createWatchCompilerHost(files, settings, ...rest);
+    return withSecondTimer(UNCHECKED ? withForcedDeclarations(host) : host);
   };
 
   const transpileModule = (code, options) => {
@@ -53,14 +62,36 @@ function mendCompiler(ts) {
     return { ...result, outputText: `${plain}//# sourceURL=In[${current.number}]\n` };
   };
 
+  const getPreEmitDiagnosticsOfFiles = (program, files, ...rest) => {
+    const all = ts.getPreEmitDiagnosticsOfFiles(program, files, ...rest);
+    if (!UNCHECKED) return all;
+    const syntax = new Set(files.flatMap((file) => program.getSyntacticDiagnostics(file)));
+    return all.filter((diagnostic) => diagnostic.code === TOP_LEVEL_AWAIT || syntax.has(diagnostic));
+  };
+
   return Object.defineProperties(
     {},
     {
       ...Object.getOwnPropertyDescriptors(ts),
       createWatchCompilerHost: { value: createWatchCompilerHost, enumerable: true },
+      getPreEmitDiagnosticsOfFiles: { value: getPreEmitDiagnosticsOfFiles, enumerable: true },
       transpileModule: { value: transpileModule, enumerable: true },
     },
   );
+}
+
+/** What a cell declares is handed to the next one also where its types are not known: the compiler would write nothing. */
+function withForcedDeclarations(host) {
+  const { createProgram } = host;
+  host.createProgram = (...given) => {
+    const builder = createProgram(...given);
+    const program = builder.getProgram();
+    const { emit } = program;
+    program.emit = (file, write, cancel, onlyDeclarations, transformers) =>
+      emit(file, write, cancel, onlyDeclarations, transformers, true);
+    return builder;
+  };
+  return host;
 }
 
 /** Keeps the compiler's other timer, for lookups that failed before, apart from the one that tslab runs by hand. */

@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { PACKAGE_FOLDER } from '../../src/cli/report-files.js';
 import { checkNotebookCells, formatDiagnostic } from '../../src/notebook/check-cells.js';
 import { runNotebook } from '../../src/notebook/run-notebook.js';
 import {
@@ -97,4 +98,11 @@ test('types of Node are found from the notebook’s folder', () => {
   writeFileSync(join(types, 'index.d.ts'), "declare module 'node:made-up' { export const answer: number; }");
   const path = writeNotebookIn(folder, "import { answer } from 'node:made-up';\nanswer.length;");
   expect(checkNotebookCells([path]).map(({ line, code }) => [line, code])).toEqual([[2, 2339]]);
+});
+
+test("the package's own notebooks are right in every type: reports are made of them without checking it again", () => {
+  const notebooks = join(PACKAGE_FOLDER, 'notebooks');
+  const files = readdirSync(notebooks).filter((file) => file.endsWith('.ipynb'));
+  expect(files.length).toBeGreaterThanOrEqual(6);
+  expect(checkNotebookCells(files.map((file) => join(notebooks, file))).map(formatDiagnostic)).toEqual([]);
 });

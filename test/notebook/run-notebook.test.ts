@@ -286,3 +286,30 @@ test('the file itself is left as it was', async () => {
   await runNotebook(path);
   expect(readFileSync(path, 'utf8')).toBe(before);
 });
+
+describe('without checking types', () => {
+  const env = { CARE_KERNEL_TYPES: 'unchecked' };
+
+  test('declarations, types, imports and top-level await pass from cell to cell', async () => {
+    const executed = await runNotebook(
+      writeNotebook(
+        'interface Point { x: number }\nconst table: Record<string, Point> = { a: { x: 3 } };\nlet sum = 0;',
+        "import { join } from 'node:path';\nimport * as os from 'node:os';\nconst name = await Promise.resolve(join('a', 'b'));",
+        'const double = (point: Point): number => 2 * point.x;\nenum Side { left = 4 }\nsum = double(table.a) + Side.left;',
+        'console.log(name, sum, typeof os.EOL);\n[...new Map([[1, sum]]).values()]',
+      ),
+      { env },
+    );
+    expect(executed.failure).toBeUndefined();
+    expect(printed(executed, 3)).toBe('a/b 10 string\n[ 10 ]\n');
+  });
+
+  test('an error of types is passed over; one of syntax, and one that is thrown, is told with its place', async () => {
+    const passed = await runNotebook(writeNotebook('const count: number = "three";\ncount'), { env });
+    expect(printed(passed, 0)).toBe('three\n');
+    const broken = await runNotebook(writeNotebook('const x = ;'), { env });
+    expect(broken.failure?.traceback.join('\n')).toContain('Expression expected');
+    const thrown = await runNotebook(writeNotebook('let a = 1;\n\nthrow new Error("no");'), { env });
+    expect(thrown.failure?.traceback.join('\n')).toContain('In[1]:3:7');
+  });
+});
