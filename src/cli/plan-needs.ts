@@ -1,7 +1,7 @@
 /** What a plan will take, by what runs like its own took before: those of the store, and those that the package brings. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ExperimentPlan, Readiness } from '../experiments/study.js';
+import type { ExperimentPlan, PlannedRun, Readiness } from '../experiments/study.js';
 import type { RunRecord } from '../runs/record.js';
 import { canonicalJson } from '../runs/canonical-json.js';
 import { openStore, type RunStore } from '../runs/store.js';
@@ -35,41 +35,53 @@ function median(values: readonly number[]): number | null {
   return sorted[Math.floor(sorted.length / 2)] ?? null;
 }
 
-function largest(values: readonly number[]): number | null {
-  return values.length === 0 ? null : Math.max(...values);
+/** Names of what is measured of a run: what it asks for, and what all records like it have. */
+function measuredOf({ measures }: PlannedRun, alike: readonly RunRecord[]): readonly string[] {
+  const known = [...new Set(alike.flatMap(({ measurements }) => Object.keys(measurements)))];
+  if (measures === undefined) return known;
+  const always = known.filter((name) => alike.every(({ measurements }) => name in measurements));
+  return [...new Set([...always, ...measures])];
+}
+
+/** Seconds that some measurements took; null where no record has any of them. */
+function measuringSeconds(names: readonly string[], records: readonly RunRecord[]): number | null {
+  const medians = names.map((name) =>
+    median(records.flatMap(({ measurements }) => measurements[name]?.seconds ?? [])),
+  );
+  if (medians.every((seconds) => seconds === null)) return null;
+  return medians.reduce<number>((sum, seconds) => sum + (seconds ?? 0), 0);
 }
 
 /**
  * What is left to do of a plan.
  *
- * @param seen - configurations of runs that are counted already; those of this plan are added.
+ * @param seen - what was counted before, by configuration: a run that serves several plans is trained once, and measured
+ *   for each. What this plan needs is added.
  */
 export function needsOf(
   plan: ExperimentPlan,
   { runs: states, steps }: Readiness,
   records: readonly RunRecord[],
-  seen = new Set<string>(),
+  seen = new Map<string, Set<string>>(),
 ): Needs {
   let [seconds, bytes, unknown] = [0, 0, 0];
   for (const [i, run] of plan.runs.entries()) {
     const state = states[i];
+    if (state === 'ready' || state === 'no data') continue;
     const key = canonicalJson(run.config);
-    if (state === 'ready' || state === 'no data' || seen.has(key)) continue;
-    seen.add(key);
+    const counted = seen.get(key);
+    const isNew = counted === undefined;
     const alike = records.filter((record) => plan.alike(run, record));
+    const names = measuredOf(run, alike).filter((name) => counted?.has(name) !== true);
+    seen.set(key, new Set([...(counted ?? []), ...names]));
     const perStep = median(
       alike.flatMap(({ trainingSeconds, steps: { done } }) => (done === 0 ? [] : [trainingSeconds / done])),
     );
-    // The most of all: records that were measured for one figure alone would make it too short.
-    const measuring = largest(
-      alike.map(({ measurements }) =>
-        Object.values(measurements).reduce((sum, measurement) => sum + measurement.seconds, 0),
-      ),
-    );
-    const count = steps[i] ?? 0;
-    if (measuring === null || (perStep === null && count > 0)) unknown += 1;
-    const training = state === 'to measure' ? 0 : (perStep ?? 0) * count;
-    seconds += training + (measuring ?? 0);
+    const measuring = measuringSeconds(names, alike);
+    const count = isNew && state !== 'to measure' ? (steps[i] ?? 0) : 0;
+    if (isNew && (measuring === null || (perStep === null && count > 0))) unknown += 1;
+    seconds += (perStep ?? 0) * count + (measuring ?? 0);
+    if (!isNew) continue;
     const parameters = median(
       alike.flatMap(({ weights }) => (weights === undefined ? [] : [weights.parameters])),
     );

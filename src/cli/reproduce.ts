@@ -29,11 +29,12 @@ import {
   type WrittenReport,
 } from './report-files.js';
 import {
+  chosenJobsOption,
   collect,
+  defaultJobs,
   eagerOption,
   executionOf,
   fastOption,
-  jobsOption,
   parseJobs,
   type ExecutionOptions,
 } from './run-options.js';
@@ -49,7 +50,7 @@ interface ReproduceOptions extends ExecutionOptions {
   readonly runs: string;
   readonly data?: string;
   readonly parameter: readonly string[];
-  readonly jobs: string;
+  readonly jobs?: string;
   readonly plan?: boolean;
 }
 
@@ -57,7 +58,7 @@ const EXAMPLES = `
 Examples:
   care reproduce --plan                              what all experiments need
   care reproduce protein -p training.lambda=3        one experiment with a setting of your own
-  care reproduce --profile overnight --jobs 2        larger, two runs at a time
+  care reproduce --profile overnight --jobs 1        larger, and one run at a time
 `;
 
 /** Adds `care reproduce`. */
@@ -77,7 +78,7 @@ export function registerReproduce(program: Command): void {
       collect,
       [],
     )
-    .addOption(jobsOption())
+    .addOption(chosenJobsOption())
     .addOption(fastOption())
     .addOption(eagerOption())
     .option('--plan', 'show what would be done, and stop')
@@ -106,6 +107,7 @@ function printPlan(
   ready: Readiness,
   store: RunStore,
   known: readonly RunRecord[],
+  parallel: number,
 ): void {
   const count = (state: RunReadiness) => ready.runs.filter((each) => each === state).length;
   const { profile, preset } = plan.choice;
@@ -119,13 +121,16 @@ function printPlan(
     `  runs: ${plan.runs.length}, of which ${parts.join(', ')} (in ${relative('.', store.dir) || '.'})`,
   );
   if (ready.runs.every((state) => state === 'ready' || state === 'no data')) return;
-  console.log(`  needs: ${needsText(needsOf(plan, ready, known))}`);
+  console.log(`  needs: ${needsText(needsOf(plan, ready, known), parallel)}`);
 }
 
-function needsText({ seconds, bytes, unknown }: Needs): string {
+/** `parallel` runs share the time. */
+function needsText({ seconds, bytes, unknown }: Needs, parallel: number): string {
   const rest =
     unknown === 0 ? '' : `${seconds === 0 ? '' : ', and '}an unknown time for ${unknown} runs of a new kind`;
-  const time = `${seconds === 0 ? '' : `about ${durationText(seconds)}`}${rest}`;
+  const together = parallel === 1 ? '' : ` with ${parallel} runs at a time`;
+  const known = seconds === 0 ? '' : `about ${durationText(seconds / parallel)}${together}`;
+  const time = `${known}${rest}`;
   return `${time}; about ${Math.ceil(bytes / 1e6)} MB of disk`;
 }
 
@@ -133,8 +138,9 @@ function needsText({ seconds, bytes, unknown }: Needs): string {
 function printTotal(
   planned: readonly { readonly task: Task; readonly ready: Readiness }[],
   known: readonly RunRecord[],
+  parallel: number,
 ): void {
-  const seen = new Set<string>();
+  const seen = new Map<string, Set<string>>();
   const each = planned.map(({ task, ready }) => needsOf(task.plan, ready, known, seen));
   const sum = (of: (needs: Needs) => number) => each.reduce((total, needs) => total + of(needs), 0);
   const total = {
@@ -143,7 +149,7 @@ function printTotal(
     unknown: sum(({ unknown }) => unknown),
   };
   if (planned.length < 2 || total.bytes === 0) return;
-  console.log(`All together, runs that serve several counted once: ${needsText(total)}`);
+  console.log(`All together, runs that serve several counted once: ${needsText(total, parallel)}`);
 }
 
 function tasksOf(names: readonly string[], options: ReproduceOptions): readonly Task[] {
@@ -246,7 +252,8 @@ function tell(what: string, { html, summary }: WrittenReport): void {
 
 async function reproduce(names: readonly string[], options: ReproduceOptions): Promise<void> {
   const tasks = tasksOf(names, options);
-  const parallel = parseJobs(options.jobs);
+  const parallel =
+    options.jobs === undefined ? defaultJobs(parseProfile(options.profile)) : parseJobs(options.jobs);
   const out = resolve(options.out);
   if (options.plan !== true) prepareFolder(out);
   const store = openStore(options.runs);
@@ -261,11 +268,11 @@ async function reproduce(names: readonly string[], options: ReproduceOptions): P
     const remarks = new Set<string>();
     const ready = await task.plan.readiness({ ...common, onRemark: (remark) => remarks.add(remark) });
     if (i === 0) console.log(PROFILES[task.plan.choice.profile]);
-    printPlan(task, ready, store, known);
+    printPlan(task, ready, store, known, parallel);
     for (const remark of remarks) console.log(`  note: ${remark}`);
     planned.push({ task, ready });
   }
-  printTotal(planned, known);
+  printTotal(planned, known, parallel);
   if (options.plan === true) return;
   startEngine();
   const startedAt = performance.now();

@@ -1,8 +1,10 @@
 /** Options that every command which trains shares. */
 import { availableParallelism } from 'node:os';
 import { Option } from 'commander';
+import type { ProfileName } from '../runs/profiles.js';
 import { UserError } from '../runs/user-error.js';
 import type { Execution } from '../tensorflow/compile.js';
+import { libraryInPlace } from '../tensorflow/setup/setup.js';
 
 /** Collects an option that may be given several times. */
 export const collect = (value: string, previous: readonly string[]): readonly string[] => [
@@ -32,10 +34,29 @@ export function executionOf({ fast, eager }: ExecutionOptions): Execution {
   return eager === true ? 'eager' : 'chained';
 }
 
+const JOBS_ABOUT = 'runs at the same time, each in a process with its share of the cores';
+
 /** `--jobs`. */
 export function jobsOption(): Option {
-  const about = 'runs at the same time, each in a process with its share of the cores';
-  return new Option('--jobs <n>', about).default('1');
+  return new Option('--jobs <n>', JOBS_ABOUT).default('1');
+}
+
+/** `--jobs` where {@link defaultJobs} knows how many serve best. */
+export function chosenJobsOption(): Option {
+  const about =
+    '(default: a core each for the small networks of laptop and overnight, else one run at a time)';
+  return new Option('--jobs <n>', `${JOBS_ABOUT} ${about}`);
+}
+
+/** Profiles of small networks: two threads train one hardly faster than one does. */
+const SMALL_NETWORKS: readonly ProfileName[] = ['laptop', 'overnight'];
+/** Each takes about a gigabyte of memory. */
+const MOST_JOBS = 8;
+
+/** Runs at the same time that take the least time together, where none are asked for; a GPU, or what may be one, has memory for one. */
+export function defaultJobs(profile: ProfileName, cores = availableParallelism()): number {
+  if (!SMALL_NETWORKS.includes(profile) || (libraryInPlace()?.kind ?? 'cpu') !== 'cpu') return 1;
+  return Math.max(1, Math.min(cores, MOST_JOBS));
 }
 
 /** @throws UserError for what is no number of jobs. */

@@ -54,6 +54,8 @@ export interface PlannedRun {
   /** Null for the main comparison. */
   readonly variation: RunVariation | null;
   readonly config: Json;
+  /** What is measured of it beside what is measured of every run of its kind; left out: all that runs like it have. */
+  readonly measures?: readonly string[];
 }
 
 /** A run with its record, or null where it was not run. */

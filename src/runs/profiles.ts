@@ -5,7 +5,7 @@ import { UserError } from './user-error.js';
 export const PROFILES = {
   smoke: 'For tests and continuous integration: each experiment in under a minute on 2 cores.',
   laptop:
-    "For a newcomer's first reports: small networks and few seeds, within 15 minutes an experiment on 2 cores.",
+    "For a newcomer's first reports: small networks and few seeds, all experiments within an hour on 2 cores.",
   overnight:
     'For the committed reports: small networks, at least 3 pretraining seeds, all methods, 6 hours on 2 cores.',
   workstation: 'ResNet-18 on the whole of CIFAR-10: hours on one GPU.',

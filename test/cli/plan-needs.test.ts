@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { needsOf } from '../../src/cli/plan-needs.js';
 import { planColorSensitivity } from '../../src/experiments/images/color-sensitivity.js';
 import { experimentPlan } from '../../src/experiments/images/study.js';
-import type { RunReadiness } from '../../src/experiments/study.js';
+import type { PlannedRun, RunReadiness } from '../../src/experiments/study.js';
 import type { RunRecord } from '../../src/runs/record.js';
 import { imageResultsOf } from '../report/fixtures/image-results.js';
 
@@ -48,10 +48,34 @@ describe('needsOf', () => {
   });
 
   it('counts a run once that several plans share', () => {
-    const seen = new Set<string>();
+    const seen = new Map<string, Set<string>>();
     const ready = { runs: states(() => 'to train'), steps: plan.runs.map(() => 10), data: [] };
     expect(needsOf(whole, ready, records, seen).seconds).toBe(22 * plan.runs.length);
     expect(needsOf(whole, ready, records, seen)).toEqual({ seconds: 0, bytes: 0, unknown: 0 });
+  });
+
+  it('counts the measures that a run asks for, and those that every record like it has', () => {
+    const asking = {
+      ...whole,
+      runs: plan.runs.slice(0, 1).map((run): PlannedRun => ({ ...run, measures: ['wahba'] })),
+    };
+    const one = { runs: ['to train'] as const, steps: [10], data: [] };
+    const measured = (measurements: RunRecord['measurements']) =>
+      only('care').map((record, i) => (i === 0 ? { ...record, measurements } : record));
+    const [first] = only('care');
+    const { a } = first?.measurements ?? {};
+    if (a === undefined) throw new Error('the fixture has a measurement a');
+    // `b` is not in every record and nobody asked for it: 20 s of steps, 1 s of `a`, 5 s of `wahba`.
+    const known = measured({ a, wahba: { ...a, seconds: 5 } });
+    const seen = new Map<string, Set<string>>();
+    expect(needsOf(asking, one, known, seen).seconds).toBe(26);
+    // Another plan has the run measured further: training is counted already.
+    const further = {
+      ...asking,
+      runs: asking.runs.map((run) => ({ ...run, measures: ['wahba', 'probe'] })),
+    };
+    const withProbe = measured({ a, wahba: { ...a, seconds: 5 }, probe: { ...a, seconds: 7 } });
+    expect(needsOf(further, one, withProbe, seen)).toEqual({ seconds: 7, bytes: 0, unknown: 0 });
   });
 
   it('does not guess what no record tells', () => {

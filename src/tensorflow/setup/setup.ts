@@ -102,7 +102,7 @@ function chooseSource(options: SetupOptions, env: NodeJS.ProcessEnv, packageFold
 
 function stillThere(library: Library): Library | null {
   try {
-    return ownLibrary(library.folder);
+    return { ...ownLibrary(library.folder), kind: library.kind };
   } catch {
     return null;
   }
