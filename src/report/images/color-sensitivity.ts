@@ -5,7 +5,7 @@ import { cosineChart, cosineShares, describeCosines, type CosineChartInput } fro
 import { describeDots, dotTable } from '../charts/dots.js';
 import { describeCurves } from '../charts/lines.js';
 import { brief, mean } from '../charts/statistics.js';
-import { describeTrials, trialChart, type TrialChartInput } from '../charts/trials.js';
+import { describeTrials, trialChart } from '../charts/trials.js';
 import {
   comparedMeans,
   NOT_RUN,
@@ -27,9 +27,11 @@ import { sensitivityFigure, type VariedRun } from '../sensitivity.js';
 import { variedRuns } from './common.js';
 import { comparedCircle, comparedMain, PAIR } from './color-compared.js';
 import { COLOR_QUANTITIES } from './color-quantities.js';
-import { numbersIn, shareLower, trialDifferences, trialDots, type TrialColumn } from './trials.js';
+import { trialInput, trialTable, wahbaTrials } from './color-trials.js';
+import { numbersIn, shareLower, trialDifferences, type TrialColumn } from './trials.js';
 
 export { PAIR, comparedCircle, comparedMain } from './color-compared.js';
+export { largerFigure } from './color-larger.js';
 export { readBackFigure, sweepFigure } from './color-sweep.js';
 export { estimateOf, type Quantity } from '../compared.js';
 export { COLOR_QUANTITIES as QUANTITIES } from './color-quantities.js';
@@ -43,54 +45,10 @@ export function quantityTable(
   return tableOf(comparedMain(results), title, quantities);
 }
 
-/** Where Figure 5 has its dots: the trials of a measure of Wahba's error. */
-function wahbaTrials(measure: 'wahba' | 'wahba-colour', column: 'error' | 'relative'): TrialColumn {
-  return { measure, table: 'embedding.trials', column };
-}
-
 /** In how many trials CARE is lower than SimCLR, in words. */
 export function lowerShareText(results: ImageResults, trials: TrialColumn): string {
   const share = shareLower(trialDifferences(comparedMain(results), PAIR, trials));
   return Number.isFinite(share) ? `${brief(100 * share, 3)} %` : NOT_RUN;
-}
-
-function trialInput(
-  compared: Compared,
-  methods: readonly string[],
-  trials: TrialColumn,
-  yTitle: string,
-): TrialChartInput {
-  return {
-    dots: trialDots(compared, methods, trials),
-    methods,
-    xTitle: 'augmentation',
-    yTitle,
-  };
-}
-
-function trialTable(inputs: readonly TrialChartInput[], title: string): TableBlock {
-  return {
-    type: 'table',
-    title,
-    columns: [
-      { key: 'quantity', title: 'quantity', kind: 'text' },
-      { key: 'method', title: 'method', kind: 'text' },
-      { key: 'seed', title: 'seed', kind: 'number' },
-      { key: 'trial', title: 'augmentation', kind: 'number' },
-      { key: 'value', title: 'value', kind: 'number' },
-      { key: 'run', title: 'run', kind: 'text' },
-    ],
-    rows: inputs.flatMap(({ dots, yTitle }) =>
-      dots.map(({ method, trial, value, seed, run }) => ({
-        quantity: yTitle,
-        method,
-        seed: seed ?? null,
-        trial,
-        value: Number(value.toPrecision(4)),
-        run: run ?? '',
-      })),
-    ),
-  };
 }
 
 const WHICH = {

@@ -426,7 +426,7 @@ describe('the first screen on colours', () => {
   it('has a verdict a claim, and the facts of the runs', () => {
     const { verdicts, facts } = colorSummary(won);
     expect(verdicts).toHaveLength(12);
-    expect(facts.find(({ label }) => label === 'runs')?.value).toBe('27 of 27');
+    expect(facts.find(({ label }) => label === 'runs')?.value).toBe('30 of 30');
     expect(facts.find(({ label }) => label === 'data')?.value).toBe('CIFAR-10, 5000 images');
   });
 });
