@@ -74,7 +74,7 @@ export function registerReproduce(program: Command): void {
     .option('--data <folder>', 'the data folder (default: CARE_DATA_DIR, then ../shared/data)')
     .option(
       '-p, --parameter <key=value>',
-      'change a setting of the one experiment that is named, e.g. -p training.lambda=3 (repeatable)',
+      'change a setting of the one experiment that is named, e.g. -p training.lambda=3, or lambda=3 where no other setting ends so (repeatable)',
       collect,
       [],
     )

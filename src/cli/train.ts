@@ -67,7 +67,7 @@ export function registerTrain(program: Command): void {
     .option('--preset <name>', `which method settings: ${PRESET_NAMES.join(', ')}`, DEFAULT_PRESET)
     .option(
       '-p, --parameter <key=value>',
-      'change a setting, e.g. -p training.lambda=0.1 (repeatable)',
+      'change a setting, e.g. -p training.lambda=0.1, or lambda=0.1 where no other setting ends so (repeatable)',
       collect,
       [],
     )

@@ -4,6 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import type * as TypeScript from 'typescript';
+import { closest } from '../runs/closest.js';
 import { tslabFile } from './kernel-files.js';
 import { joinText, tagsOf, type CodeCell, type Notebook } from './nbformat.js';
 
@@ -17,7 +18,7 @@ export interface NotebookParameter {
 /** The tag of the cell that declares the parameters, and of the one that we put behind it. */
 const DECLARING_TAG = 'parameters';
 const INJECTED_TAG = 'injected-parameters';
-/** The parameter that takes settings of an experiment, `key=value` each: those whose name has a dot go there. */
+/** The parameter that takes settings of an experiment, `key=value` each: those that are no parameters go there. */
 const SETTINGS = 'settings';
 
 /** The parameters that a notebook declares: the top-level variables of its cell tagged `parameters`. */
@@ -30,8 +31,8 @@ export function notebookParameters(notebook: Notebook): readonly NotebookParamet
  * The notebook with a cell that sets parameters, behind the one that declares them, and says so in its output.
  *
  * Values are read as JSON where that gives a number, a boolean, a list or an object, and as text otherwise; a parameter
- * declared as `string` keeps its text as it is. A name with a dot, `training.lambda`, is a setting of the experiment and is
- * added to the parameter `settings` of a notebook that has it.
+ * declared as `string` keeps its text as it is. A name with a dot, `training.lambda`, or one that is near to no parameter, such
+ * as `lambda`, is a setting of the experiment and is added to the parameter `settings` of a notebook that has it.
  *
  * @throws Error for a name that the notebook does not declare, listing those that it does.
  */
@@ -79,7 +80,7 @@ function unknownParameters(
   const what = `unknown notebook parameter${unknown.length > 1 ? 's' : ''} ${unknown.join(', ')}`;
   if (!declaringCell(notebook)) return `${what}: the notebook has no cell tagged "${DECLARING_TAG}"`;
   const settings = declared.some(({ name }) => name === SETTINGS)
-    ? '. A setting of the experiment has a dot: training.lambda=3'
+    ? '. A setting of the experiment is written training.lambda=3'
     : '';
   return `${what}; the notebook knows: ${declared.map(({ name }) => name).join(', ') || 'none'}${settings}`;
 }
@@ -89,17 +90,20 @@ interface SetParameter {
   readonly value: unknown;
 }
 
-/** Names with a dot, gathered in the parameter that takes settings. */
+/** Names that are no parameters, gathered in the one that takes settings; what may be a misspelt parameter stays. */
 function withSettings(
   given: Readonly<Record<string, string>>,
   declared: readonly NotebookParameter[],
 ): Readonly<Record<string, string>> {
-  const dotted = Object.entries(given).filter(([name]) => name.includes('.'));
-  if (dotted.length === 0 || !declared.some(({ name }) => name === SETTINGS)) return given;
+  const known = declared.map(({ name }) => name);
+  const isSetting = (name: string) =>
+    name.includes('.') || (!known.includes(name) && closest(name, known) === null);
+  const ofExperiment = Object.entries(given).filter(([name]) => isSetting(name));
+  if (ofExperiment.length === 0 || !known.includes(SETTINGS)) return given;
   const listed = parseValue(given[SETTINGS] ?? '[]');
   const earlier: readonly unknown[] = Array.isArray(listed) ? listed : [listed];
-  const settings = [...earlier, ...dotted.map(([name, value]) => `${name}=${value}`)];
-  const others = Object.entries(given).filter(([name]) => !name.includes('.'));
+  const settings = [...earlier, ...ofExperiment.map(([name, value]) => `${name}=${value}`)];
+  const others = Object.entries(given).filter(([name]) => !isSetting(name));
   return { ...Object.fromEntries(others), [SETTINGS]: JSON.stringify(settings) };
 }
 

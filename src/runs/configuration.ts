@@ -162,6 +162,21 @@ function closestKey(given: string, keys: readonly string[]): string | null {
   return ranked[0]?.key ?? null;
 }
 
+/**
+ * A layer from a command line with its keys written out: `lambda` stands for `training.lambda` where no other key ends so.
+ * What is short for several keys, or for none, is left for {@link resolveConfig} to report.
+ */
+export function withWholeKeys(schema: z.ZodObject, layer: ConfigLayer): ConfigLayer {
+  const all = dottedKeys(schema.shape);
+  const wholeOf = (key: string): string => {
+    const meant = all.filter((known) => known.endsWith(`.${key}`));
+    const [only = key] = meant;
+    return meant.length === 1 && !(key in schema.shape) ? only : key;
+  };
+  const entries = Object.entries(layer.values).map(([key, value]) => [wholeOf(key), value] as const);
+  return { ...layer, values: Object.fromEntries(entries) };
+}
+
 /** The line for a key that is not known; the keys that are known are listed once for all such lines. */
 function unknownKey(
   { path, source, all }: Place,
@@ -252,7 +267,8 @@ export function resolveConfig<Schema extends z.ZodObject>(
   const fields = schema.shape as Fields;
   const all = dottedKeys(fields);
   let settings: Settings = {};
-  for (const { source, values, isText = false } of layers) {
+  for (const given of layers) {
+    const { source, values, isText = false } = given.isText === true ? withWholeKeys(schema, given) : given;
     const layer = checkedLayer(fields, nested(values), { path: '', source, all }, isText, problems);
     settings = merged(settings, layer);
   }

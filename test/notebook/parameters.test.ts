@@ -71,17 +71,18 @@ test('names with a dot are settings of the experiment, behind those that are giv
   expect(lines({ 'training.lambda': '3', settings: '["data.limit=8"]' })).toContain(
     'const settings: string[] = ["data.limit=8","training.lambda=3"];',
   );
+  expect(lines({ lambda: '0.03' })).toContain('const settings: string[] = ["lambda=0.03"];');
   // What was set stands in the output, not in folded code alone.
   expect(lines({ 'training.lambda': '3' })).toContain(
     'console.log("Set for this run: settings = [\\"training.lambda=3\\"]");',
   );
 });
 
-test('without such a list a name with a dot is unknown, and one without a dot is no setting', () => {
+test('without such a list a setting is unknown, and a misspelt parameter is no setting', () => {
   expect(() => injectParameters(notebookOf(DECLARING), { 'training.lambda': '3' })).toThrow(
     'unknown notebook parameter training.lambda; the notebook knows: profile, steps',
   );
-  expect(() => injectParameters(notebookOf(STUDY), { lambda: '3' })).toThrow(
-    'unknown notebook parameter lambda; the notebook knows: profile, settings. A setting of the experiment has a dot: training.lambda=3',
+  expect(() => injectParameters(notebookOf(STUDY), { profle: '3' })).toThrow(
+    'unknown notebook parameter profle; the notebook knows: profile, settings. A setting of the experiment is written training.lambda=3',
   );
 });

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { describeAllowed, parseOverrides, resolveConfig } from '../../src/runs/configuration.js';
+import {
+  describeAllowed,
+  parseOverrides,
+  resolveConfig,
+  withWholeKeys,
+} from '../../src/runs/configuration.js';
 import { UserError } from '../../src/runs/user-error.js';
 
 const schema = z.object({
@@ -19,6 +24,12 @@ const schema = z.object({
       betas: z.tuple([z.number(), z.number()]).default([0.9, 0.999]),
     })
     .prefault({}),
+});
+
+const twice = z.object({
+  first: z.object({ rate: z.number().default(1), size: z.int().default(2) }).prefault({}),
+  second: z.object({ rate: z.number().default(3) }).prefault({}),
+  size: z.int().default(4),
 });
 
 function problemsOf(...options: string[]): string {
@@ -45,6 +56,18 @@ describe('resolveConfig', () => {
       note: null,
       optimizer: { rate: 1e-3, betas: [0.9, 0.999] },
     });
+  });
+
+  it('takes the last part of a key for it where no other key ends so, from a command line alone', () => {
+    const short = parseOverrides(['rate=0.5']);
+    expect(resolveConfig(schema, short).optimizer.rate).toBe(0.5);
+    expect(withWholeKeys(schema, short).values).toEqual({ 'optimizer.rate': '0.5' });
+    // A file is written once and read often: there a key stands in full.
+    expect(() => resolveConfig(schema, { source: 'a file', values: { rate: 0.5 } })).toThrow(
+      'optimizer.rate',
+    );
+    expect(() => resolveConfig(twice, short)).toThrow('rate: unknown key (from -p); did you mean');
+    expect(resolveConfig(twice, parseOverrides(['size=7']))).toMatchObject({ first: { size: 2 }, size: 7 });
   });
 
   it('lets a later layer win key by key, within nested objects too, and replaces lists as a whole', () => {
@@ -119,7 +142,7 @@ describe('resolveConfig', () => {
   });
 
   it('finds a key by its last part, and in the group where it is', () => {
-    expect(problemsOf('rate=1')).toContain('rate: unknown key (from -p); did you mean optimizer.rate?');
+    expect(problemsOf('rates=1')).toContain('rates: unknown key (from -p); did you mean optimizer.rate?');
     expect(problemsOf('optimizer.steps=1')).toContain('did you mean steps?');
     expect(problemsOf('optimiser.rate=1')).toContain('did you mean optimizer.rate?');
   });

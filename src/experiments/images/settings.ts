@@ -1,6 +1,6 @@
 /** What the presets and profiles of pretraining on images set (section 5 and appendix C of the paper). */
 import { z } from 'zod';
-import { resolveConfig, type ConfigLayer } from '../../runs/configuration.js';
+import { resolveConfig, withWholeKeys, type ConfigLayer } from '../../runs/configuration.js';
 import { METHOD_NAMES, type MethodName } from '../../methods/methods.js';
 import type { PresetName } from '../../runs/presets.js';
 import type { ProfileName } from '../../runs/profiles.js';
@@ -120,7 +120,9 @@ export function imageConfig(choice: ImageChoice): {
   readonly config: ImageConfig;
   readonly measures: ImageMeasureConfig;
 } {
-  const { preset, profile, options, overrides } = choice;
+  const { preset, profile, options } = choice;
+  const overrides =
+    choice.overrides === undefined ? undefined : withWholeKeys(settingsSchema, choice.overrides);
   const { method, data } = chosenIn([options, overrides]);
   const ofPreset = presetLayer(preset, data, method);
   const architecture = textIn([options, overrides], 'model.architecture');

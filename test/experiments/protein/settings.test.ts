@@ -110,9 +110,11 @@ describe('a wrong setting', () => {
       expect(message).toContain(key);
   });
 
-  it('is answered with the key whose last part was given', () => {
-    const { message } = problemOf(() => planProtein(smoke('steps=200')));
-    expect(message).toContain('steps: unknown key (from -p); did you mean training.steps?');
+  it('is understood where it is the last part of one key alone', () => {
+    for (const { config } of planProtein(smoke('steps=200', 'lambda=3')).runs)
+      expect(config.training).toMatchObject({ steps: 200, lambda: 3 });
+    const { message } = problemOf(() => planProtein(smoke('step=200')));
+    expect(message).toContain('step: unknown key (from -p); did you mean training.steps?');
   });
 
   it('is refused where the plan sets it run by run, rather than ignored', () => {
