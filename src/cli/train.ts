@@ -2,7 +2,8 @@
 import { relative } from 'node:path';
 import { Option, type Command } from 'commander';
 import { InterruptedError } from '../experiments/execute-run.js';
-import { ARCHITECTURES, IMAGE_METHODS } from '../experiments/images/config.js';
+import { IMAGE_METHODS } from '../experiments/images/config.js';
+import { ARCHITECTURES } from '../models/architectures.js';
 import { pretrain } from '../experiments/images/pretrain.js';
 import { imageConfig } from '../experiments/images/settings.js';
 import { defaultImageData } from '../data/images.js';

@@ -19,6 +19,7 @@ import { standardErrorItems } from '../runs/uncertainty.js';
 import type { Verdict } from './blocks.js';
 import { mean, standardDeviation } from './charts/statistics.js';
 import { noncentralCdf, rootBetween, studentCdf, studentQuantile } from './distributions.js';
+import { listed } from './listed.js';
 
 /** A number with its interval. */
 export interface Interval {
@@ -358,10 +359,6 @@ export function judgeBest(
     because: sentences.join(' '),
     ...(closest.judged.comparison ? { comparison: closest.judged.comparison } : {}),
   };
-}
-
-function listed(names: readonly string[]): string {
-  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;
 }
 
 export interface ValueInput {

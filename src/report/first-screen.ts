@@ -16,6 +16,17 @@ export interface DataWords {
   readonly whyGenerated: string;
 }
 
+/** The first name under which records have different data, with what each of them holds: a folder that was changed meanwhile. */
+function severalData(records: readonly RunRecord[]): string | undefined {
+  for (const name of new Set(records.map(({ data }) => data.name))) {
+    const own = new Map(records.flatMap(({ data }) => (data.name === name ? [[data.sha256, data]] : [])));
+    if (own.size < 2) continue;
+    const each = [...own.values()].map(({ items, sha256 }) => `${items} of sha256 ${sha256.slice(0, 8)}`);
+    return `${name}: ${each.join(', ')}`;
+  }
+  return undefined;
+}
+
 /** What must stand in the first line: data that are not real, or not the same for all runs. */
 export function warningOf(
   records: readonly RunRecord[],
@@ -26,6 +37,12 @@ export function warningOf(
   if (mixed) {
     return {
       warning: `Some of these runs are on generated ${items}, others on real ones: they cannot be compared. Run again with the data of your choice.`,
+    };
+  }
+  const several = severalData(records);
+  if (several !== undefined) {
+    return {
+      warning: `These runs saw different files of one name (${several}): what differs between them may be the ${items}. Run again with the data of your choice.`,
     };
   }
   return generated

@@ -2,6 +2,7 @@
  * What is to be reproduced, row by row: every figure and table of the paper's experiments, and what its reviewers asked for.
  * The one list of it; the index shows each row with the claims that decide it, and a row that no claim decides as not run.
  */
+import { listed } from './listed.js';
 
 /** Where the claims of a row are found: in one experiment's report, by their place in the paper or by their ids. */
 export type ClaimSource =
@@ -174,11 +175,6 @@ function rangesOf(numbers: readonly number[]): readonly string[] {
   return runs.flatMap((run) =>
     run.length < 3 ? run.map(String) : [`${run[0] ?? ''} to ${run.at(-1) ?? ''}`],
   );
-}
-
-/** Words as a list: `a, b and c`. */
-export function listed(words: readonly string[]): string {
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1) ?? ''}`;
 }
 
 /** Single places as a text: `Figures 3, 4, 17 to 20 and Table 1`. */

@@ -231,6 +231,17 @@ describe('the first screen', () => {
     expect(summaryOf(mixed).warning).toMatch(/others on real ones: they cannot be compared/);
   });
 
+  it('warns where runs saw other files of the same name', () => {
+    const changed = resultsOf({
+      change: (record, { encoder }) =>
+        encoder === 'l-inv'
+          ? { ...record, data: { ...record.data, items: 39, sha256: 'c0ffee'.padEnd(64, '0') } }
+          : record,
+    });
+    expect(summaryOf(changed).warning).toContain('different files of one name (PDB structures: 40 of sha256 ');
+    expect(summaryOf(changed).warning).toContain('39 of sha256 c0ffee00');
+  });
+
   it('gives the facts of the runs', () => {
     expect(fact(all, 'profile')).toBe('smoke');
     expect(fact(all, 'data')).toBe('PDB structures, 40 structures');

@@ -146,6 +146,7 @@ export function planBenchmarkTables(choice: StudyChoice): ImagePlan {
     variation: { setting: 'training.lambda', values: size.lambdas },
     measures: MEASURES,
   };
+  const beyond = { part: 'beyond', methods: size.beyond, data, measures: MEASURES };
   const [main, ...rows] = tableParts(choice, 'cifar10', data, size);
   return imagePlan(BENCHMARK_TABLES, choice, [
     main,
@@ -155,9 +156,10 @@ export function planBenchmarkTables(choice: StudyChoice): ImagePlan {
     ...tableParts(choice, 'cifar100', 'cifar100', size.elsewhere),
     ...tableParts(choice, 'stl10', 'stl10', size.elsewhere),
     ...tableParts(choice, 'imagenet100', 'imagenet100', size.elsewhere),
-    { part: 'beyond', methods: size.beyond, seeds: first, data, measures: MEASURES },
+    { ...beyond, seeds: first },
     { ...others, seeds: further },
     { ...lambda, seeds: further },
+    { ...beyond, seeds: further },
   ]);
 }
 

@@ -1,12 +1,11 @@
 /** What can be set in pretraining on images (section 5 and appendix C of the paper). */
 import { z } from 'zod';
+import { ARCHITECTURES } from '../../models/architectures.js';
 import { METHOD_NAMES } from '../../methods/methods.js';
 
 /** Methods that pretrain; `untrained` keeps the initial weights, as a control. */
 export const IMAGE_METHODS = [...METHOD_NAMES, 'untrained'] as const;
 export type ImageMethod = (typeof IMAGE_METHODS)[number];
-
-export const ARCHITECTURES = ['small', 'resnet18', 'resnet34', 'resnet50'] as const;
 
 const whole = z.number().int();
 const share = z.number().min(0).max(1);

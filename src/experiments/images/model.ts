@@ -1,9 +1,9 @@
 /** Model, augmentation and optimizer of a configuration. */
 import type { ImageSize } from '../../augment/images.js';
 import { simclrAugmentation, type SimclrAugmentation } from '../../augment/simclr.js';
+import { encoderOf } from '../../models/architectures.js';
 import { imageEncoder, type ImageEncoder } from '../../models/image-encoder.js';
 import { projectionHead } from '../../models/projection-head.js';
-import { resNet, smallResNet, type FeatureModule } from '../../models/resnet.js';
 import { initialise } from '../../nn/module.js';
 import { randomStream } from '../../tensorflow/random.js';
 import type { TensorDataMap } from '../../tensorflow/tensor-data.js';
@@ -14,22 +14,11 @@ import { sgd } from '../../train/sgd.js';
 import type { ImageConfig } from './config.js';
 import { PURPOSE } from './purpose.js';
 
-function encoderOf({ architecture, stem, width, blocks }: ImageConfig['model']): FeatureModule {
-  switch (architecture) {
-    case 'small':
-      return smallResNet({ width, blocks });
-    case 'resnet18':
-      return resNet({ depth: 18, stem });
-    case 'resnet34':
-      return resNet({ depth: 34, stem });
-    case 'resnet50':
-      return resNet({ depth: 50, stem });
-  }
-}
-
 /** The encoder with its head. */
 export function imageModel({ model }: ImageConfig): ImageEncoder {
-  const encoder = encoderOf(model);
+  const { architecture, stem, width, blocks } = model;
+  // The small network is made for small images alone.
+  const encoder = encoderOf(architecture, architecture === 'small' ? 'cifar' : stem, { width, blocks });
   const head = projectionHead({ inputs: encoder.dim, hidden: model.hidden, outputs: model.dim });
   return imageEncoder({ encoder, head });
 }

@@ -14,6 +14,7 @@ import {
   type ClaimText,
 } from '../compared-claims.js';
 import { factsOf, warningOf } from '../first-screen.js';
+import { listed } from '../listed.js';
 import {
   BEST_LAMBDAS,
   PAPER_DATA,
@@ -302,10 +303,6 @@ export function benchmarkClaims(results: ImageResults): ClaimsBlock {
 /** One claim with its verdict; undefined where there is none of that id. */
 export function benchmarkClaim(results: ImageResults, id: string): ClaimResult | undefined {
   return CLAIMS.find(({ text }) => text.id === id)?.judge(results);
-}
-
-function listed(words: readonly string[]): string {
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1) ?? ''}`;
 }
 
 /** On CIFAR-10, to which methods adding CARE helped, to which it did not, and of which one seed cannot tell. */

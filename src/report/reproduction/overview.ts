@@ -17,7 +17,8 @@ import {
   type VerdictMark,
 } from '../charts/verdicts.js';
 import { duration } from '../page/provenance.js';
-import { listed, placesIn, placesText } from '../paper-rows.js';
+import { listed } from '../listed.js';
+import { placesIn, placesText } from '../paper-rows.js';
 import { allRecords, dataFacts, machineFacts } from './facts.js';
 import type { ReproductionResults } from './results.js';
 
