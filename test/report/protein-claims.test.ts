@@ -238,7 +238,9 @@ describe('the first screen', () => {
           ? { ...record, data: { ...record.data, items: 39, sha256: 'c0ffee'.padEnd(64, '0') } }
           : record,
     });
-    expect(summaryOf(changed).warning).toContain('different files of one name (PDB structures: 40 of sha256 ');
+    expect(summaryOf(changed).warning).toContain(
+      'different files of one name (PDB structures: 40 of sha256 ',
+    );
     expect(summaryOf(changed).warning).toContain('39 of sha256 c0ffee00');
   });
 
