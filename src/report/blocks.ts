@@ -78,6 +78,8 @@ export interface ClaimResult {
   /** Difference between the two compared quantities, as text. */
   readonly difference: string;
   readonly verdict: Verdict;
+  /** Of a claim that is not reproduced: the interval lies wholly on the other side, so it does not only leave open. */
+  readonly opposite?: boolean;
   /** Why this verdict: the test, the sizes compared, against which encoders it holds. */
   readonly because: string;
   /** Profile that our number came from. */

@@ -185,6 +185,8 @@ export interface OrderingInput {
 /** A verdict with the words that stand in the claims table. */
 export interface Judgement {
   readonly verdict: Verdict;
+  /** Whether the interval lies wholly on the other side of what is claimed. */
+  readonly opposite?: boolean;
   /** Ours as text, with uncertainty and n. */
   readonly ours: string;
   /** The difference with its interval. */
@@ -212,6 +214,7 @@ export function judgeOrdering(input: OrderingInput): Judgement {
   const verdict = orderingVerdict(comparison, input);
   return {
     verdict,
+    opposite: isOpposite(comparison, input.lowerIsBetter),
     ours: own,
     difference: `${formatInterval(comparison.difference, unit, true)} to ${otherName}`,
     because: explain(comparison, input, verdict),
@@ -242,7 +245,13 @@ export function judgeWithin(
   const asked = `Asked is that ${oursName} is ${margin.words} than ${otherName}`;
   if (test === 'none') {
     const why = Math.min(...n) < 2 ? 'with one seed no test is possible' : 'the values do not vary';
-    return { ...ordering, comparison, verdict: 'not reproduced', because: `${asked}, but ${why}.` };
+    return {
+      ...ordering,
+      comparison,
+      verdict: 'not reproduced',
+      opposite: false,
+      because: `${asked}, but ${why}.`,
+    };
   }
   const within = difference.low > margin.low && difference.high < margin.high;
   const how = test === 'paired t' ? 'paired t interval' : 'Welch\u2019s t interval';
@@ -250,6 +259,7 @@ export function judgeWithin(
     ...ordering,
     comparison,
     verdict: !within ? 'not reproduced' : sameSetting ? 'reproduced' : 'direction holds',
+    opposite: difference.high < margin.low || difference.low > margin.high,
     because: `${asked}: the 95% ${how} of the difference ${within ? 'lies within that' : 'does not lie within that'} (${n[0] === n[1] ? n[0] : n.join(' and ')} pretraining seeds).`,
   };
 }
@@ -258,6 +268,12 @@ export function judgeWithin(
 function holds(comparison: Comparison, lowerIsBetter: boolean): boolean {
   if (comparison.test === 'none') return false;
   return lowerIsBetter ? comparison.difference.high < 0 : comparison.difference.low > 0;
+}
+
+/** Whether the interval lies on the other side of zero. */
+function isOpposite({ test, difference }: Comparison, lowerIsBetter: boolean): boolean {
+  if (test === 'none') return false;
+  return lowerIsBetter ? difference.low > 0 : difference.high < 0;
 }
 
 function orderingVerdict(comparison: Comparison, input: OrderingInput): Verdict {
@@ -290,8 +306,7 @@ function explain(comparison: Comparison, input: OrderingInput, verdict: Verdict)
       : '';
   const evidence = `95% ${size}${g}${exact}`;
   if (verdict === 'not reproduced') {
-    const opposite = lowerIsBetter ? difference.low > 0 : difference.high < 0;
-    const how = opposite
+    const how = isOpposite(comparison, lowerIsBetter)
       ? `${oursName} is ${lowerIsBetter ? 'higher' : 'lower'} than ${otherName}`
       : `the interval of the difference to ${otherName} contains 0`;
     return `${capital(how)} (${evidence}).`;
@@ -347,13 +362,16 @@ export function judgeBest(
   const gap = (judged: Judgement): number => sign * (judged.comparison?.difference.value ?? -Infinity);
   const closest = ran.reduce((best, next) => (gap(next.judged) > gap(best.judged) ? next : best));
   const sentences = [
-    won.length === 0 ? 'It holds against none.' : `It holds against ${listed(won.map(({ name }) => name))}.`,
+    won.length === 0
+      ? 'It holds against none of them.'
+      : `It holds against ${listed(won.map(({ name }) => name))}.`,
     ...lost.map(({ name, judged }) => `Not against ${name}: ${judged.because}`),
     ...(missing.length === 0 ? [] : [`Not run: ${listed(missing)}.`]),
     ...(lost.length === 0 ? [`Closest is ${closest.name}: ${closest.judged.because}`] : []),
   ];
   return {
     verdict,
+    opposite: lost.some(({ judged }) => judged.opposite === true),
     ours: own,
     difference: closest.judged.difference,
     because: sentences.join(' '),

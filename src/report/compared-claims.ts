@@ -53,7 +53,7 @@ function judgement(compared: Compared, { quantity, ours, rivals }: ClaimDefiniti
 export function claimResult(
   compared: Compared,
   { id, claim, place, paperValue }: ClaimText,
-  { verdict, ours, difference, because }: Judgement,
+  { verdict, opposite, ours, difference, because }: Judgement,
   quantity: Pick<Quantity, 'title'>,
   methods: readonly string[],
 ): ClaimResult {
@@ -65,6 +65,7 @@ export function claimResult(
     ours: `${quantity.title}: ${ours}`,
     difference,
     verdict,
+    ...(opposite === true && verdict === 'not reproduced' ? { opposite } : {}),
     because,
     profile: compared.profile,
     runs: methods.flatMap((method) => runsOf(compared, method).map(({ record }) => record.id)),

@@ -144,13 +144,13 @@ export function describeVerdicts(groups: readonly string[], marks: readonly Verd
 export function verdictTable(groups: readonly string[], marks: readonly VerdictMark[]): TableBlock {
   return {
     type: 'table',
-    title: 'Claims by report and verdict',
+    title: 'Claims by who asked for them, and verdict',
     columns: [
-      { key: 'report', title: 'report', kind: 'text' },
+      { key: 'asked', title: 'asked by', kind: 'text' },
       ...VERDICTS.map((verdict) => ({ key: verdict, title: verdict, kind: 'number' as const })),
     ],
     rows: groups.map((group) => ({
-      report: group,
+      asked: group,
       ...countVerdicts(marks.filter((mark) => mark.group === group)),
     })),
   };

@@ -161,9 +161,9 @@ function changeText({ change }: Query): string {
 export function pictureSource({ data, config }: RunRecord): string {
   if (data.generated) return 'The pictures were generated.';
   const set = (config as { readonly data?: { readonly name?: string } }).data?.name;
-  return set === 'flowers102'
-    ? 'The pictures are from Flowers-102 of Nilsback and Zisserman.'
-    : `The pictures are from ${data.name}, which stands in for Flowers-102 of Nilsback and Zisserman.`;
+  if (set === 'flowers102') return 'The pictures are from Flowers-102 of Nilsback and Zisserman.';
+  const owners = set === 'flowers5' ? ' They are photographs from Flickr and belong to their authors.' : '';
+  return `The pictures are from ${data.name}, which stands in for Flowers-102 of Nilsback and Zisserman.${owners}`;
 }
 
 const COLUMNS = ['nearest to f(x)', 'nearest to f(a(x))'] as const;

@@ -20,13 +20,14 @@ import { duration } from '../page/provenance.js';
 import { listed } from '../listed.js';
 import { placesIn, placesText } from '../paper-rows.js';
 import { allRecords, dataFacts, machineFacts } from './facts.js';
-import type { ReproductionResults } from './results.js';
+import { claimsByAsker, type ASKED, type ReproductionResults } from './results.js';
+import { IMAGES } from '../../experiments/images/pretrain.js';
 
 /** What a verdict says, for readers who meet it first. */
 const MEANING: Readonly<Record<Verdict, string>> = {
   reproduced: 'shown in the paper\u2019s own setting, beyond what seeds explain',
   'direction holds': 'the same ordering in a smaller setting, beyond what seeds explain',
-  'not reproduced': 'run, and not shown beyond what seeds explain',
+  'not reproduced': 'run, and not shown beyond what seeds explain: undecided, or the opposite',
   'not run': 'no finished run that could decide it',
 };
 
@@ -67,48 +68,83 @@ function capital(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 
-/** The whole in two sentences, computed from the verdicts. */
+/** How many of some claims hold, show otherwise, stay open and are not run. */
+function countWords(claims: readonly ReportedClaim[]): string {
+  const counts = countVerdicts(claims);
+  const opposite = claims.filter((claim) => claim.opposite === true).length;
+  const open = counts['not reproduced'] - opposite;
+  const parts = [
+    [counts.reproduced, (n: number) => `${n} ${n === 1 ? 'is' : 'are'} reproduced in its setting`],
+    [counts['direction holds'], (n: number) => `the direction of ${n} holds in a smaller one`],
+    [opposite, (n: number) => `of ${n} the opposite shows`],
+    [open, (n: number) => `${n} ${n === 1 ? 'stays' : 'stay'} undecided`],
+    [counts['not run'], (n: number) => `${n} ${n === 1 ? 'is' : 'are'} not run`],
+  ] as const;
+  return listed(parts.flatMap(([n, say]) => (n === 0 ? [] : [say(n)])));
+}
+
+/** How large encoders of images were, and how long they were trained: without it no verdict can be read. */
+function sizeText(results: ReproductionResults): string {
+  const images = allRecords(results).filter(({ experiment }) => experiment === IMAGES);
+  const most = (values: readonly number[]) => Math.max(...values).toLocaleString('en');
+  const parameters = images.flatMap(({ weights }) => weights?.parameters ?? []);
+  const steps = images.map(({ steps: { done } }) => done);
+  if (parameters.length === 0) return '';
+  return ` Encoders of images have at most ${most(parameters)} parameters here and were trained for at most ${most(steps)} steps.`;
+}
+
+/** Claims by who asked for them, in a sentence. */
+const OF: Readonly<Record<(typeof ASKED)[number], string>> = {
+  'the paper': 'claims of the paper',
+  'its reviewers': 'that its reviewers asked for',
+  'controls and additions': 'controls and additions of our own',
+};
+
+/** The whole in a few sentences, computed from the verdicts. */
 export function reproductionAnswer(results: ReproductionResults): string {
   const counts = countVerdicts(results.claims);
   const total = results.claims.length;
   if (counts['not run'] === total) return `None of ${total} claims was decided yet: nothing is run.`;
-  const parts = [
-    `${counts.reproduced} ${counts.reproduced === 1 ? 'is' : 'are'} reproduced in the paper\u2019s setting`,
-    `the direction of ${counts['direction holds']} holds in a smaller one`,
-    `${counts['not reproduced']} ${counts['not reproduced'] === 1 ? 'does' : 'do'} not show`,
-    `${counts['not run']} ${counts['not run'] === 1 ? 'is' : 'are'} not run`,
-  ];
-  return `Of ${total} claims ${listed(parts)}. ${findings(results)}`;
+  const [paper, ...rest] = claimsByAsker(results);
+  const none =
+    countVerdicts(paper?.claims ?? []).reproduced === 0 ? 'none is reproduced in its setting: ' : '';
+  const others = rest
+    .filter(({ claims }) => claims.length > 0)
+    .map(({ asked, claims }) => `of ${claims.length} ${OF[asked]}, ${countWords(claims)}`);
+  const own =
+    paper === undefined
+      ? ''
+      : `Of ${paper.claims.length} ${OF[paper.asked]}, ${none}${countWords(paper.claims)}. `;
+  const beside = others.length === 0 ? '' : ` ${capital(others.join('; '))}.`;
+  return `${own}${findings(results)}${beside}${sizeText(results)}`;
 }
 
-function marksOf({ entries, claims }: ReproductionResults): {
+function marksOf(results: ReproductionResults): {
   readonly groups: readonly string[];
   readonly marks: readonly VerdictMark[];
 } {
-  const names = [
-    ...new Set([...entries.map(({ name }) => name), ...claims.map(({ experiment }) => experiment)]),
-  ];
-  const title = (name: string) => (name === 'none' ? 'no experiment' : name);
+  const sections = claimsByAsker(results);
   return {
-    groups: names.map(title),
-    marks: claims.map(({ experiment, verdict, claim }) => ({ group: title(experiment), verdict, claim })),
+    groups: sections.map(({ asked }) => asked),
+    marks: sections.flatMap(({ asked, claims }) =>
+      claims.map(({ verdict, claim }) => ({ group: asked, verdict, claim })),
+    ),
   };
 }
 
 /** Every claim as a mark. */
 export function verdictFigure(results: ReproductionResults): FigureBlock {
   const { groups, marks } = marksOf(results);
-  const counts = countVerdicts(marks);
-  const holds = counts.reproduced + counts['direction holds'];
+  const [paper] = claimsByAsker(results);
   return {
     type: 'figure',
     id: 'verdicts',
-    title: `${holds} of ${marks.length} claims hold, ${counts['not reproduced']} do not, ${counts['not run']} are not run`,
+    title: `Of ${paper?.claims.length ?? 0} claims of the paper, ${countWords(paper?.claims ?? [])}`,
     panels: [{ title: '', spec: verdictChart(groups, marks) }],
-    weSee: `Each mark is a claim. ${VERDICTS.map((verdict) => `**${capital(verdict)}**: ${MEANING[verdict]}`).join('. ')}.`,
+    weSee: `Each mark is a claim, in the row of who asked for it: the paper, its reviewers, or this reproduction, as a control or an addition. ${VERDICTS.map((verdict) => `**${capital(verdict)}**: ${MEANING[verdict]}`).join('. ')}.`,
     // The interval of a difference that is 0 lies beyond it on the claim's side in 2.5 of 100 cases.
     differs:
-      'Each claim is judged by itself, by a 95 % interval over pretraining seeds and without correction for how many there are: of claims to which nothing is, one in 40 would hold by chance. With two or three seeds only large differences can show.',
+      'Each claim is judged by itself, by a 95 % interval over pretraining seeds and without correction for how many there are: of claims without any true effect, one in 40 would hold by chance. With two or three seeds only large differences can show.',
     alt: describeVerdicts(groups, marks),
     data: verdictTable(groups, marks),
   };
@@ -157,8 +193,9 @@ function factsOf(results: ReproductionResults): SummaryBlock['facts'] {
 
 /** The first screen. */
 export function reproductionSummary(results: ReproductionResults): SummaryBlock {
-  const counts = countVerdicts(results.claims);
-  const total = results.claims.length;
+  const [paper] = claimsByAsker(results);
+  const own = paper?.claims ?? [];
+  const counts = countVerdicts(own);
   const generated = allRecords(results).some(({ data }) => data.generated);
   return {
     type: 'summary',
@@ -171,7 +208,7 @@ export function reproductionSummary(results: ReproductionResults): SummaryBlock 
         }
       : {}),
     verdicts: VERDICTS.map((verdict) => ({
-      label: `${counts[verdict]} of ${total} claims`,
+      label: `${counts[verdict]} of ${own.length} claims of the paper`,
       verdict,
       claim: capital(MEANING[verdict]),
     })),

@@ -118,6 +118,26 @@ function rowOf(row: PaperRow, claims: readonly ReportedClaim[]) {
   return { id, place, shows, asked, claims: own.length === 0 ? [undecided(row)] : own };
 }
 
+/** Who asked for claims. */
+export const ASKED = ['the paper', 'its reviewers', 'controls and additions'] as const;
+
+/** The claims by who asked for them, each once: one that the paper makes is the paper's, though its reviewers asked for more of it. */
+export function claimsByAsker({ rows, others }: Pick<ReproductionResults, 'rows' | 'others'>): readonly {
+  readonly asked: (typeof ASKED)[number];
+  readonly claims: readonly ReportedClaim[];
+}[] {
+  const of = (by: PaperRow['asked']) =>
+    rows.filter(({ asked }) => asked === by).flatMap(({ claims }) => claims);
+  const paper = [...new Set(of('by the paper'))];
+  const reviewers = [...new Set(of('by its reviewers'))].filter((claim) => !paper.includes(claim));
+  const [first, second, third] = ASKED;
+  return [
+    { asked: first, claims: paper },
+    { asked: second, claims: reviewers },
+    { asked: third, claims: others.flatMap(({ claims }) => claims) },
+  ];
+}
+
 /**
  * What records say of all experiments, without data, engine or training.
  *

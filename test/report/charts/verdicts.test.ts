@@ -37,7 +37,7 @@ describe('verdicts as marks', () => {
       'proteins: 1 reproduced. tables: 2 direction holds, 1 not reproduced, 1 not run. nothing: no claim.',
     );
     expect(verdictTable(groups, marks).rows[1]).toEqual({
-      report: 'tables',
+      asked: 'tables',
       reproduced: 0,
       'direction holds': 2,
       'not reproduced': 1,

@@ -8,7 +8,7 @@ import {
   reproductionReports,
   reproductionSummary,
 } from '../../../src/report/reproduction/overview.js';
-import { collectReproduction } from '../../../src/report/reproduction/results.js';
+import { claimsByAsker, collectReproduction } from '../../../src/report/reproduction/results.js';
 import { plainValues, resultsOf, type ResultsOptions } from '../fixtures/protein-results.js';
 
 function recordsOf(options: ResultsOptions = {}): readonly RunRecord[] {
@@ -71,19 +71,21 @@ describe('the claims of all experiments', () => {
 });
 
 describe('the first screen', () => {
-  const counted = (verdict: Verdict) => all.claims.filter((claim) => claim.verdict === verdict).length;
+  const [paper] = claimsByAsker(all);
+  const own = paper?.claims ?? [];
+  const counted = (verdict: Verdict, of = own) => of.filter((claim) => claim.verdict === verdict).length;
 
   it('counts every verdict', () => {
     const { verdicts, hero } = reproductionSummary(all);
     expect(verdicts.map(({ verdict, label }) => [verdict, label])).toEqual(
       (['reproduced', 'direction holds', 'not reproduced', 'not run'] as const).map((verdict) => [
         verdict,
-        `${counted(verdict)} of ${all.claims.length} claims`,
+        `${counted(verdict)} of ${own.length} claims of the paper`,
       ]),
     );
     const rows = hero.data.rows;
     for (const verdict of ['direction holds', 'not reproduced', 'not run'] as const) {
-      expect(rows.reduce((sum, row) => sum + Number(row[verdict]), 0)).toBe(counted(verdict));
+      expect(rows.reduce((sum, row) => sum + Number(row[verdict]), 0)).toBe(counted(verdict, all.claims));
     }
     expect(counted('direction holds')).toBeGreaterThan(0);
     expect(counted('not reproduced')).toBeGreaterThan(0);
@@ -91,8 +93,16 @@ describe('the first screen', () => {
 
   it('says in sentences what became of the figures', () => {
     const answer = reproductionAnswer(all);
-    expect(answer).toContain(`Of ${all.claims.length} claims 0 are reproduced in the paper\u2019s setting, `);
-    expect(answer).toContain(`the direction of ${counted('direction holds')} holds in a smaller one, `);
+    const opposite = own.filter((claim) => claim.opposite === true).length;
+    expect(answer).toContain(
+      `Of ${own.length} claims of the paper, none is reproduced in its setting: the direction of ${counted('direction holds')} holds in a smaller one, of ${opposite} the opposite shows`,
+    );
+    expect(counted('not reproduced')).toBeGreaterThanOrEqual(opposite);
+    // Every claim once: a claim of the paper is not counted again among those that reviewers asked for.
+    const ids = claimsByAsker(all).flatMap(({ claims }) =>
+      claims.map(({ experiment, id }) => `${experiment} ${id}`),
+    );
+    expect([new Set(ids).size, ids.length]).toEqual([all.claims.length, all.claims.length]);
     expect(answer).toContain('of Figures 5 to 16 and 21 and Table 1 nothing is run.');
   });
 
@@ -116,7 +126,7 @@ describe('the first screen', () => {
   it('says that nothing is run', () => {
     const { answer, facts, verdicts } = reproductionSummary(none);
     expect(answer).toBe(`None of ${none.claims.length} claims was decided yet: nothing is run.`);
-    expect(verdicts.at(-1)?.label).toBe(`${none.claims.length} of ${none.claims.length} claims`);
+    expect(verdicts.at(-1)?.label).toBe(`${own.length} of ${own.length} claims of the paper`);
     expect(facts.find(({ label }) => label === 'runs')?.value).toBe('0');
   });
 
