@@ -216,7 +216,7 @@ export function judgeOrdering(input: OrderingInput): Judgement {
     verdict,
     opposite: isOpposite(comparison, input.lowerIsBetter),
     ours: own,
-    difference: `${formatInterval(comparison.difference, unit, true)} to ${otherName}`,
+    difference: `${formatInterval(comparison.difference, differenceUnit(unit), true)} to ${otherName}`,
     because: explain(comparison, input, verdict),
     comparison,
   };
@@ -400,7 +400,7 @@ export function judgeValue(input: ValueInput): Judgement {
     ours.map(() => paper.value),
     true,
   );
-  const text = `${formatInterval(difference.difference, unit, true)} to the paper`;
+  const text = `${formatInterval(difference.difference, differenceUnit(unit), true)} to the paper`;
   const base = { ours: formatValues(ours, unit), difference: text, comparison: difference };
   if (difference.test === 'none') {
     return {
@@ -495,6 +495,11 @@ export function formatValues(values: readonly number[], unit?: string): string {
     ...(unit === undefined ? {} : { unit }),
     ...(Number.isNaN(sd) ? {} : { sd }),
   });
+}
+
+/** Percentages differ by percentage points. */
+function differenceUnit(unit: string | undefined): string | undefined {
+  return unit === '%' ? 'points' : unit;
 }
 
 /** A value with its interval in square brackets: `\u22126.8 [\u221210.1, \u22123.5] degrees`. */

@@ -92,6 +92,8 @@ export interface Verdicts {
   /** The claim is reproduced, or its direction holds. */
   readonly holds: (id: string) => boolean;
   readonly missing: (id: string) => boolean;
+  /** The interval lies wholly on the other side. */
+  readonly opposite: (id: string) => boolean;
   readonly nothingRun: boolean;
 }
 
@@ -100,6 +102,7 @@ export function verdictsOf(claims: readonly ClaimResult[]): Verdicts {
   return {
     holds: (id) => verdictOf(id) === 'reproduced' || verdictOf(id) === 'direction holds',
     missing: (id) => verdictOf(id) === 'not run',
+    opposite: (id) => claims.some((claim) => claim.id === id && claim.opposite === true),
     nothingRun: claims.every(({ verdict }) => verdict === 'not run'),
   };
 }

@@ -93,7 +93,7 @@ export function comparedMeans(
 ): string {
   const parts = methods.flatMap((method) => {
     const values = seedValues(compared, method, quantity);
-    return values.length === 0 ? [] : [`${method} ${brief(mean(values), 2)}`];
+    return values.length === 0 ? [] : [`${method} ${brief(mean(values))}`];
   });
   return parts.length === 0 ? NOT_RUN : parts.join(', ');
 }

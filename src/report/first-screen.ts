@@ -70,9 +70,13 @@ export function factsOf({ profile, preset, records, planned, items }: FactsInput
   const environment = session?.environment;
   const commit = last?.code.commit;
   const clean = last?.code.clean === false ? ' (changed since)' : '';
+  const commits = new Set(records.map(({ code }) => code.commit)).size;
+  const among = commits > 1 ? `, the newest of ${commits}` : '';
+  const elsewhere = new Set(records.map((record) => record.profile).filter((name) => name !== profile));
+  const from = elsewhere.size === 0 ? '' : `; some runs come from ${[...elsewhere].join(', ')}`;
   const data = [...new Set(records.map((record) => `${record.data.name}, ${record.data.items} ${items}`))];
   return [
-    { label: 'profile', value: profile },
+    { label: 'profile', value: `${profile}${from}` },
     { label: 'preset', value: preset },
     { label: 'data', value: data.length === 0 ? 'none' : data.join('; ') },
     { label: 'runs', value: `${records.length} of ${planned}` },
@@ -82,6 +86,6 @@ export function factsOf({ profile, preset, records, planned, items }: FactsInput
       value: environment === undefined ? 'none' : `${environment.device}, ${environment.cpu.trim()}`,
     },
     { label: 'date', value: session?.endedAt?.slice(0, 10) ?? 'not run' },
-    { label: 'commit', value: commit == null ? 'none' : `${commit.slice(0, 10)}${clean}` },
+    { label: 'commit', value: commit == null ? 'none' : `${commit.slice(0, 10)}${clean}${among}` },
   ];
 }

@@ -108,8 +108,11 @@ export const PAPER_ROWS: readonly PaperRow[] = [
     id: 'equivariant-baselines',
     asked: 'by its reviewers',
     place: 'equivariant baselines',
-    shows: 'How well one rotation moves unseen embeddings, and \u03b3_f, beside other equivariant methods.',
-    decidedBy: [{ experiment: PROPERTIES, ids: ['baselines-wahba', 'baselines-gamma'] }],
+    shows:
+      'Wahba\u2019s error relative to the movement, also of unseen images, and \u03b3_f, beside other equivariant methods.',
+    decidedBy: [
+      { experiment: PROPERTIES, ids: ['baselines-relative', 'baselines-wahba', 'baselines-gamma'] },
+    ],
   },
   {
     id: 'retrieval-in-numbers',

@@ -38,6 +38,9 @@ export const SUBSETS = [
   'l-inv+l-unif+l-equi',
 ] as const satisfies readonly ImageMethod[];
 
+/** The sets of images of Table 1 beside CIFAR-10. */
+const ELSEWHERE = ['cifar100', 'stl10', 'imagenet100'] as const;
+
 /** What a profile can afford. */
 interface TablesSize {
   /** Rows of Table 1 on CIFAR-10 beside CARE and SimCLR, with and without CARE, and the others. */
@@ -153,11 +156,17 @@ export function planBenchmarkTables(choice: StudyChoice): ImagePlan {
     { ...ablation, seeds: single },
     { ...lambda, seeds: first },
     ...rows,
-    ...tableParts(choice, 'cifar100', 'cifar100', size.elsewhere),
-    ...tableParts(choice, 'stl10', 'stl10', size.elsewhere),
-    ...tableParts(choice, 'imagenet100', 'imagenet100', size.elsewhere),
+    ...ELSEWHERE.flatMap((name) => tableParts(choice, name, name, size.elsewhere)),
     { ...beyond, seeds: first },
     { ...others, seeds: further },
+    ...ELSEWHERE.map((name) => ({
+      part: name,
+      methods: size.elsewhere.others,
+      data: name,
+      values: smallerSettings(name, choice.profile),
+      measures: MEASURES,
+      seeds: further,
+    })),
     { ...lambda, seeds: further },
     { ...beyond, seeds: further },
   ]);

@@ -56,6 +56,27 @@ const PAIR_CLAIMS: readonly { readonly data: Recipe; readonly definition: ClaimD
     }),
   );
 
+/** CARE against EquiMod, the other method of Table 1 that asks for equivariance; undefined where the paper does not report both. */
+function rivalClaim(data: Recipe): ClaimDefinition | undefined {
+  const { care, equimod } = TABLE_1[data];
+  if (care === undefined || equimod === undefined) return undefined;
+  return {
+    id: `care-equimod-${data}`,
+    label: `CARE above EquiMod, ${PAPER_DATA[data]}`,
+    claim: `The linear probe is higher with CARE than with EquiMod on ${PAPER_DATA[data]}.`,
+    place: 'Table 1',
+    paperValue: `${paperText(care)} against ${paperText(equimod)} %`,
+    quantity: probe,
+    ours: imageLabel('care'),
+    rivals: [imageLabel('equimod')],
+  };
+}
+
+const RIVAL_CLAIMS = RECIPES.flatMap((data) => {
+  const definition = rivalClaim(data);
+  return definition === undefined ? [] : [{ data, definition }];
+});
+
 const NONTRIVIAL: ClaimDefinition = {
   id: 'equi-unif-nontrivial',
   label: 'L_unif + L_equi learns',
@@ -279,7 +300,7 @@ interface JudgedClaim {
 }
 
 const CLAIMS: readonly JudgedClaim[] = [
-  ...PAIR_CLAIMS.map(({ data, definition }) => ({
+  ...[...PAIR_CLAIMS, ...RIVAL_CLAIMS].map(({ data, definition }) => ({
     text: definition,
     judge: (results: ImageResults) => judgeClaim(onData(results, data), definition),
   })),

@@ -60,7 +60,7 @@ function gains(results: ImageResults): string[] {
   );
   const up = found.filter(({ values }) => values.every((value) => value > 0)).map(({ base }) => base);
   return [
-    `**What CARE changes, seed by seed.** ${parts.join('; ')}. ${
+    `**What CARE changes, seed by seed.** Adding it changes the linear probe ${parts.join('; ')}. ${
       up.length === 0
         ? 'On no method is every seed better with CARE'
         : `Every seed is better with CARE on ${up.join(' and ')}`

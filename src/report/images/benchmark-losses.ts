@@ -112,6 +112,16 @@ function chanceLevel(compared: Compared): readonly ReferenceLevel[] {
   return chance === undefined ? [] : [{ value: chance, label: 'chance' }];
 }
 
+/** How long the subsets were trained, where that is not as long as the methods of Table 1; ends with a space. */
+function lengthWords({ plan: { runs } }: ImageResults): string {
+  const epochsOf = (part: string) =>
+    runs.find((run) => run.part === part && run.method !== 'untrained')?.config.training.epochs;
+  const [subset, whole] = [epochsOf('ablation'), epochsOf('cifar10')];
+  return subset === whole || subset === undefined
+    ? ''
+    : `Each subset was trained for ${subset} epochs, half as long as the methods of Table 1 above or less. `;
+}
+
 /** Figure 10: the linear probe after each subset of the losses. */
 export function subsetFigure(results: ImageResults): FigureBlock {
   const compared = subsetRuns(results);
@@ -123,14 +133,13 @@ export function subsetFigure(results: ImageResults): FigureBlock {
     title:
       best === undefined
         ? 'The linear probe after each subset of the losses: not run'
-        : `The linear probe reads ${best.method} best: ${brief(best.value)} %`,
+        : `The linear probe has its highest mean with ${best.method}: ${brief(best.value)} %`,
     paperPlace: 'Figure 10',
     panels: [{ title: '', spec: dotPlot(input) }],
     paperShows:
       'Bars of the linear probe for each subset. L_equi with L_unif is non-trivial without asking for invariance; L_equi alone collapses; with L_inv as well the probe is best.',
     weSee: best === undefined ? 'Not run.' : `Means: ${comparedMeans(compared, probe)}.`,
-    differs:
-      'Seeds as dots instead of bars. The untrained encoder is a control that the paper lacks: the probe reads features before the head, which need not collapse when the embedding does.',
+    differs: `${lengthWords(results)}Seeds as dots instead of bars. The untrained encoder is a control that the paper lacks: the probe reads features before the head, which need not collapse when the embedding does.`,
     alt: describeDots(input),
     data: dotTable(input, 'Linear probe after each subset of the losses'),
   };
@@ -204,6 +213,7 @@ export function positivesFigure(results: ImageResults): FigureBlock {
     panels: countedPanels({ samples, xTitle: 'cosine of f(a(x)) and f(a\u2032(x))', domain: [-1, 1] }),
     columns: 4,
     paperShows: 'A histogram over the test set for each subset, and its mean over training.',
+    differs: `${lengthWords(results)}The histograms show the end of training, the curves below the way there.`,
     weSee: `Each image under two augmentations of its own; seeds together.${missing.length === 0 ? '' : ` Not run: ${missing.join(', ')}.`}`,
     alt: samples.length === 0 ? 'No histogram: not run.' : `Mean cosine of positive pairs: ${words}.`,
     data: histogramTable(samples),

@@ -63,7 +63,11 @@ const SETTINGS: readonly {
     setting: 'chunks of the batch (n_split)',
     of: ({ config: { training } }) => `${training.chunks} of ${training.batch / training.chunks} images`,
   },
-  { setting: 'weight on the mean of L_equi', of: weightText, why: weightReason },
+  {
+    setting: 'weight on the mean of L_equi, with the official code\u2019s sum',
+    of: weightText,
+    why: weightReason,
+  },
   { setting: 'linear probe', of: ({ settings }) => probeText(settings) },
 ];
 
@@ -126,6 +130,14 @@ function dataRows(results: ImageResults, data: Recipe): SettingsBlock['rows'] {
   return [dataRow, ...(first ? rows : rows.filter(({ differs }) => differs))];
 }
 
+/** Length of the ablation's runs, where it is not that of the others. */
+function ablationRows({ plan: { runs } }: ImageResults): SettingsBlock['rows'] {
+  const run = runs.find(({ part }) => part === 'ablation');
+  if (run === undefined) return [];
+  const { epochs, batch } = run.config.training;
+  return [row('ablation (Figures 10 to 16): epochs x batch', NOT_GIVEN, `${epochs} x ${batch}`)];
+}
+
 /** Settings, the paper's and ours. */
 export function benchmarkSettings(results: ImageResults): SettingsBlock {
   const isMean = reductionOf(results, 'cifar10') === 'mean';
@@ -147,6 +159,7 @@ export function benchmarkSettings(results: ImageResults): SettingsBlock {
         NOT_GIVEN,
         'those of the data sets; no validation set, nothing was chosen by it',
       ),
+      ...ablationRows(results),
       row('pretraining seeds', '1', seeds === 1 ? '1' : `up to ${seeds}`, 'so that methods can be compared'),
     ],
   };

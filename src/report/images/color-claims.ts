@@ -116,7 +116,7 @@ const CLAIMS: readonly Definition[] = [
     kind: 'ordering',
     of: 'main',
     id: 'wahba-unseen',
-    label: 'also of images that it was not fitted to',
+    label: 'of images that it was not fitted to',
     claim:
       'A rotation that is recovered on one half of the images leaves less of the movement of the other half unexplained with CARE than with SimCLR.',
     place: 'an addition',
@@ -128,7 +128,7 @@ const CLAIMS: readonly Definition[] = [
     kind: 'ordering',
     of: 'main',
     id: 'wahba-colour',
-    label: 'also where colours alone change',
+    label: 'where colours alone change',
     claim:
       'Where colours alone change, the best rotation leaves less of the movement unexplained with CARE than with SimCLR.',
     place: 'a control of Figure 5',
@@ -292,6 +292,14 @@ function relativeAnswer({ holds, missing }: Verdicts): string {
   return `With CARE it turns more as a whole: one rotation explains more of what an augmentation does to the embeddings than with SimCLR${unseen}`;
 }
 
+/** The same where nothing but colours changes, which is what the report asks. */
+function colourAnswer({ holds, missing }: Verdicts): string {
+  if (missing('wahba-colour')) return '';
+  return holds('wahba-colour')
+    ? ' Where colours alone change, one rotation explains more with CARE than with SimCLR.'
+    : ' Where colours alone change, it is not shown to explain more with CARE either.';
+}
+
 /** The paper's own quantity of Figure 5, whatever became of the relative one. */
 function absoluteAnswer({ holds, missing }: Verdicts): string {
   if (missing('wahba-average')) return '';
@@ -314,13 +322,15 @@ function gammaAnswer({ holds, missing }: Verdicts): string {
 /** The answer in a few sentences, composed of the verdicts. */
 function answerOf(claims: readonly ClaimResult[]): string {
   const verdicts = verdictsOf(claims);
-  const { holds, missing, nothingRun } = verdicts;
+  const { holds, missing, opposite, nothingRun } = verdicts;
   if (nothingRun) return 'Nothing was run yet, so there is no answer.';
   const control =
     missing('wahba-untrained') || holds('wahba-untrained')
       ? ''
-      : ' That it does better than an untrained encoder is not shown.';
-  return `${relativeAnswer(verdicts)}.${absoluteAnswer(verdicts)}${gammaAnswer(verdicts)}${control}`;
+      : opposite('wahba-untrained')
+        ? ' One rotation explains more of the movement of an untrained encoder, which hardly moves.'
+        : ' That it does better than an untrained encoder is not shown.';
+  return `${relativeAnswer(verdicts)}.${colourAnswer(verdicts)}${absoluteAnswer(verdicts)}${gammaAnswer(verdicts)}${control}`;
 }
 
 /** The first screen. */

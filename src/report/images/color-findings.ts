@@ -29,9 +29,9 @@ function rotationReading(care: number, simclr: number): string {
   const what = most(care) ? 'is a rotation' : 'is no rotation';
   const more =
     care > simclr
-      ? 'the part that is one is larger with CARE'
-      : 'the part that is one is not larger with CARE';
-  return `So most of what an augmentation does to these embeddings ${what}, with either loss; ${more}.`;
+      ? 'by these means the part that is one is larger with CARE'
+      : 'by these means the part that is one is not larger with CARE';
+  return `So most of what an augmentation does to these embeddings ${what}, with either loss; ${more}, and the claims above say whether beyond what seeds explain.`;
 }
 
 /** How large a part of the movement a rotation is at all. */
@@ -80,7 +80,7 @@ function absolute(of: MeanOf): string | null {
     ? 'The error follows the movement.'
     : 'The error does not just follow the movement.';
   return (
-    `**${heading}** CARE\u2019s Wahba error is ${brief(error, 2)} times SimCLR\u2019s, and the root of its invariance loss ${brief(movement, 2)} times. ` +
+    `**${heading}** CARE\u2019s Wahba error is ${brief(error)} times SimCLR\u2019s, and the root of its invariance loss ${brief(movement)} times. ` +
     (follows
       ? 'The two ratios are close: Figure 5 by itself mostly compares how far embeddings move, which is why the relative error stands beside it.'
       : 'The two ratios differ: the error does not just say how far embeddings move.')
@@ -97,7 +97,7 @@ function lowerReading(untrained: number, care: number): string {
 /** The untrained encoder beside CARE by gamma_f; `lower` says that its relative error is lower. */
 function gammaReading(untrained: number, care: number, lower: boolean): string {
   if (untrained > care)
-    return 'By gamma_f, which asks whether distances between images stay as they are, CARE is the more equivariant one.';
+    return 'By gamma_f, which asks whether distances between images stay as they are, CARE is the more equivariant one; but it divides by how far images move, and the untrained encoder hardly moves them.';
   return `By gamma_f${lower ? ' too' : ', however,'} it is no worse than CARE.`;
 }
 
@@ -144,7 +144,7 @@ function circle(of: MeanOf): string | null {
   const reading = !narrower
     ? 'At this size the term does not narrow them.'
     : still
-      ? 'CARE\u2019s embeddings also move less, which narrows them by itself: the histogram does not tell a rotation from a standstill.'
+      ? 'On average CARE\u2019s embeddings also move less, which narrows them by itself: the histogram does not tell a rotation from a standstill.'
       : 'CARE\u2019s embeddings do not move less, so it is not a standstill that narrows them.';
   return (
     `**On the circle.** The cosine\u2019s variance within an augmentation is ${brief(of('CARE', Q.circleVariance), 2)} with CARE and ${brief(of('SimCLR', Q.circleVariance), 2)} with SimCLR, ` +

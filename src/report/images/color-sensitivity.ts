@@ -240,7 +240,7 @@ export function trainingFigure(results: ImageResults): FigureBlock {
     paperShows: 'The two methods reach a similar invariance loss, while CARE\u2019s gamma_f is much lower.',
     weSee:
       'Thin lines are pretraining seeds, thick ones their means. gamma_f compares how much distances between images change with how far the images move.',
-    differs: `${looksText(results)}It takes the paper\u2019s mean of ratios; the end is measured by itself below.`,
+    differs: `${looksText(results)}It takes the paper\u2019s mean of ratios. The end is measured again below, under other and more augmentations and on all measured images, so its values there are not the last ones here.`,
     alt:
       parts.panels.length === 0
         ? parts.alt
@@ -262,7 +262,7 @@ export function gammaFigure(results: ImageResults): FigureBlock {
     paperPlace: 'Figure 8, its last epoch',
     panels: shown.map((quantity) => quantityPanel(compared, quantity)),
     columns: 2,
-    weSee: `With colours alone: gamma_f ${comparedMeans(compared, Q.colourGamma)}; invariance loss ${comparedMeans(compared, Q.colourInvariance)}.`,
+    weSee: `gamma_f divides by how far images move: of two encoders that are alike otherwise, the one whose embeddings move more has the lower one. With colours alone: gamma_f ${comparedMeans(compared, Q.colourGamma)}; invariance loss ${comparedMeans(compared, Q.colourInvariance)}.`,
     alt: shown.map((quantity) => describeDots(dotInput(compared, quantity))).join(' '),
     data: tableOf(compared, 'gamma_f and invariance loss at the end', [
       Q.gamma,

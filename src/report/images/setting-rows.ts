@@ -78,11 +78,11 @@ export function trainingRows(
     ),
     settingRow(
       'scale of L_equi',
-      NOT_GIVEN,
+      'mean over pairs',
       training.reduction === 'mean'
         ? 'mean over pairs'
         : 'sum over an image\u2019s partners, as the official code',
-      'lambda means nothing without it',
+      'on the mean, the paper\u2019s lambda would hardly be felt',
     ),
     settingRow(
       'chunks of L_equi',

@@ -53,7 +53,8 @@ a.badge-link:hover{color:var(--ink);text-decoration:underline}
 .verdict .shape{flex:none}
 .v-yes{color:var(--v-yes)}.v-half{color:var(--v-half)}.v-no{color:var(--v-no)}.v-none{color:var(--v-none)}
 .facts{display:flex;flex-wrap:wrap;gap:.15rem 1.4rem;margin:1.2rem 0 0;font-size:.85rem;line-height:1.5;border-top:1px solid var(--line);padding-top:.7rem}
-.facts>div{display:flex;gap:.45em;min-width:0;overflow-wrap:anywhere}
+.facts>div{display:flex;gap:.45em;min-width:0}
+.facts dd{overflow-wrap:anywhere}.facts dt{flex:none}
 .facts dt,.record dt{color:var(--muted)}
 .facts dd,.record dd,.compare dd{margin:0;min-width:0}
 .contents{margin:1.6rem 0 1.8rem;font-size:.9rem;border-top:1px solid var(--line);border-bottom:1px solid var(--line);padding:.7rem 0}

@@ -254,7 +254,7 @@ export function formsFigure(results: PropertiesResults): FigureBlock {
       {
         compared,
         quantity: Q.gram,
-        title: `Values of the ${formName(form)}`,
+        title: `Values of ${theForm(form)}`,
         references: [{ value: 1, label: 'exchanged' }],
       },
       { compared, quantity: Q.defect, title: `Distance from the ${GROUPS[form]}`, references: reference },
@@ -283,6 +283,11 @@ export function formsFigure(results: PropertiesResults): FigureBlock {
   };
 }
 
+/** The name of a form in a sentence. */
+function theForm(form: BilinearForm): string {
+  return form === 'minkowski' ? formName(form) : `the ${formName(form)}`;
+}
+
 /** Mean size of the form's values with L_equi and without. */
 function sizes({ forms }: PropertiesResults, form: BilinearForm): string {
   const compared = comparedForm(forms, form);
@@ -306,7 +311,7 @@ export function stabiliserTable({ forms }: PropertiesResults): TableBlock {
       { key: 'trained', title: 'trained with', kind: 'text' },
       ...FORMS.map((form) => ({
         key: form,
-        title: `measured with the ${formName(form)}`,
+        title: `measured with ${theForm(form)}`,
         kind: 'number' as const,
       })),
     ],

@@ -44,6 +44,9 @@ const SAYS: Readonly<Record<string, Says>> = {
   'barlow-twins-stl10': pair('stl10', 'barlow-twins+care', 'barlow-twins'),
   'simclr-imagenet100': pair('imagenet100', 'care', 'simclr'),
   'moco-v2-imagenet100': pair('imagenet100', 'moco-v2+care', 'moco-v2'),
+  'care-equimod-cifar10': pair('cifar10', 'care', 'equimod'),
+  'care-equimod-cifar100': pair('cifar100', 'care', 'equimod'),
+  'care-equimod-stl10': pair('stl10', 'care', 'equimod'),
   'transfer-simclr': { ...pair('cifar10', 'care', 'simclr'), of: 'transfer' },
   'equi-unif-nontrivial': {
     part: 'ablation',
@@ -194,7 +197,7 @@ describe('L_unif + L_equi', () => {
     // 50, 51, 52 against 53: -2 +- 4.303 / sqrt 3.
     const claim = claimOf(tablesOf({ numbers: differing }), 'equi-unif-nontrivial');
     expect(claim.verdict).toBe('direction holds');
-    expect(claim.because).toContain('the difference is \u22122.0 [\u22124.5, 0.5] % to L_unif alone.');
+    expect(claim.because).toContain('the difference is \u22122.0 [\u22124.5, 0.5] points to L_unif alone.');
   });
 
   it('says where L_unif alone was not run', () => {
@@ -347,7 +350,8 @@ describe('findings and settings', () => {
   it('say how L_equi\u2019s weight on its mean differs, from lambda, batch and chunks', () => {
     const rowOf = (results: ImageResults, data: string) =>
       benchmarkSettings(results).rows.find(
-        ({ setting }) => setting === `${data}: weight on the mean of L_equi`,
+        ({ setting }) =>
+          setting === `${data}: weight on the mean of L_equi, with the official code\u2019s sum`,
       );
     // 2 (c - 1) with c = 256 / 16, 256 / 4, 256 / 8 and 512 / 4 in the paper, and 64 / 4 here.
     expect(rowOf(all, 'CIFAR10')).toMatchObject({ paper: '30 x 0.01', ours: '30 x 0.01', differs: false });
