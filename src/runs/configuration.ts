@@ -162,16 +162,30 @@ function closestKey(given: string, keys: readonly string[]): string | null {
   return ranked[0]?.key ?? null;
 }
 
+/** All keys that a schema lets be set, dotted, behind a prefix such as `measure.`. */
+export function settingKeys(schema: z.ZodObject, prefix = ''): readonly string[] {
+  return dottedKeys(schema.shape, prefix);
+}
+
 /**
- * A layer from a command line with its keys written out: `lambda` stands for `training.lambda` where no other key ends so.
- * What is short for several keys, or for none, is left for {@link resolveConfig} to report.
+ * A layer from a command line with its keys written out: `lambda` stands for `training.lambda` where no other key ends so. A
+ * key that is short for none is left for {@link resolveConfig} to report. Layers from elsewhere have their keys in full.
+ *
+ * @param all - every key that could be meant.
+ * @throws UserError for a key that is short for several.
  */
-export function withWholeKeys(schema: z.ZodObject, layer: ConfigLayer): ConfigLayer {
-  const all = dottedKeys(schema.shape);
+export function withWholeKeys(all: readonly string[], layer: ConfigLayer): ConfigLayer {
+  if (layer.isText !== true) return layer;
+  const isKnown = (key: string) => all.some((known) => known === key || known.startsWith(`${key}.`));
   const wholeOf = (key: string): string => {
-    const meant = all.filter((known) => known.endsWith(`.${key}`));
-    const [only = key] = meant;
-    return meant.length === 1 && !(key in schema.shape) ? only : key;
+    const meant = isKnown(key) ? [] : all.filter((known) => known.endsWith(`.${key}`));
+    if (meant.length > 1) {
+      throw new UserError(
+        `${key} (from ${layer.source}) is short for several settings: ${meant.join(', ')}.`,
+        'Write out the one that is meant.',
+      );
+    }
+    return meant[0] ?? key;
   };
   const entries = Object.entries(layer.values).map(([key, value]) => [wholeOf(key), value] as const);
   return { ...layer, values: Object.fromEntries(entries) };
@@ -268,7 +282,7 @@ export function resolveConfig<Schema extends z.ZodObject>(
   const all = dottedKeys(fields);
   let settings: Settings = {};
   for (const given of layers) {
-    const { source, values, isText = false } = given.isText === true ? withWholeKeys(schema, given) : given;
+    const { source, values, isText = false } = withWholeKeys(all, given);
     const layer = checkedLayer(fields, nested(values), { path: '', source, all }, isText, problems);
     settings = merged(settings, layer);
   }

@@ -4,6 +4,7 @@ import {
   describeAllowed,
   parseOverrides,
   resolveConfig,
+  settingKeys,
   withWholeKeys,
 } from '../../src/runs/configuration.js';
 import { UserError } from '../../src/runs/user-error.js';
@@ -61,12 +62,14 @@ describe('resolveConfig', () => {
   it('takes the last part of a key for it where no other key ends so, from a command line alone', () => {
     const short = parseOverrides(['rate=0.5']);
     expect(resolveConfig(schema, short).optimizer.rate).toBe(0.5);
-    expect(withWholeKeys(schema, short).values).toEqual({ 'optimizer.rate': '0.5' });
+    expect(withWholeKeys(settingKeys(schema), short).values).toEqual({ 'optimizer.rate': '0.5' });
     // A file is written once and read often: there a key stands in full.
     expect(() => resolveConfig(schema, { source: 'a file', values: { rate: 0.5 } })).toThrow(
       'optimizer.rate',
     );
-    expect(() => resolveConfig(twice, short)).toThrow('rate: unknown key (from -p); did you mean');
+    expect(() => resolveConfig(twice, short)).toThrow(
+      'rate (from -p) is short for several settings: first.rate, second.rate.',
+    );
     expect(resolveConfig(twice, parseOverrides(['size=7']))).toMatchObject({ first: { size: 2 }, size: 7 });
   });
 

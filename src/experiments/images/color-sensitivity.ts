@@ -21,8 +21,8 @@ const LAMBDAS: Readonly<Record<ProfileName, readonly number[]>> = {
  * The pair that rests on more than a sample: all images of CIFAR-10 (as JPEG) and a network of twice the width, for as many
  * epochs as two cores train in two hours.
  */
+const LARGER_WIDTH = 32;
 const LARGER: Readonly<Record<string, Json>> = {
-  'model.width': 32,
   'training.epochs': 4,
   'training.batch': 128,
   'training.chunks': 8,
@@ -55,6 +55,8 @@ function largerPair({ profile }: StudyChoice): readonly PlanPart[] {
       seeds: [0],
       data: 'cifar10-jpeg',
       values: LARGER,
+      // The profile's sample would not be all of them.
+      fixed: { 'model.width': LARGER_WIDTH, 'data.limit': null },
       measures: [...MEASURES, 'probe'],
     },
   ];
@@ -80,7 +82,8 @@ export function planColorSensitivity(choice: StudyChoice): ImagePlan {
       methods: ['care', 'simclr'],
       seeds: compared,
       data,
-      values: { ...values, 'model.dim': 2 },
+      values,
+      fixed: { 'model.dim': 2 },
       measures: ['cosines', 'wahba'],
     },
     {

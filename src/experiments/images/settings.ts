@@ -1,6 +1,6 @@
 /** What the presets and profiles of pretraining on images set (section 5 and appendix C of the paper). */
 import { z } from 'zod';
-import { resolveConfig, withWholeKeys, type ConfigLayer } from '../../runs/configuration.js';
+import { resolveConfig, settingKeys, withWholeKeys, type ConfigLayer } from '../../runs/configuration.js';
 import { METHOD_NAMES, type MethodName } from '../../methods/methods.js';
 import type { PresetName } from '../../runs/presets.js';
 import type { ProfileName } from '../../runs/profiles.js';
@@ -89,11 +89,16 @@ export interface ImageChoice {
   readonly preset: PresetName;
   /** What the command's own options say: method, data, network. */
   readonly options?: ConfigLayer;
-  /** What the user set with `-p`; goes over all else. */
+  /** What the user set with `-p`; goes over all that stands above. */
   readonly overrides?: ConfigLayer;
+  /** What a run of a plan is about, which nobody can change. */
+  readonly fixed?: ConfigLayer;
 }
 
 const settingsSchema = z.strictObject({ ...trainingSchema.shape, measures: measureSchema.prefault({}) });
+
+/** All settings of a run, with those of what is looked at on the way. */
+export const TRAINING_KEYS = settingKeys(settingsSchema);
 
 /** The last text that layers give for a setting. */
 function textIn(layers: readonly (ConfigLayer | undefined)[], key: string): string | undefined {
@@ -120,18 +125,19 @@ export function imageConfig(choice: ImageChoice): {
   readonly config: ImageConfig;
   readonly measures: ImageMeasureConfig;
 } {
-  const { preset, profile, options } = choice;
+  const { preset, profile, options, fixed } = choice;
   const overrides =
-    choice.overrides === undefined ? undefined : withWholeKeys(settingsSchema, choice.overrides);
-  const { method, data } = chosenIn([options, overrides]);
+    choice.overrides === undefined ? undefined : withWholeKeys(TRAINING_KEYS, choice.overrides);
+  const { method, data } = chosenIn([options, overrides, fixed]);
   const ofPreset = presetLayer(preset, data, method);
-  const architecture = textIn([options, overrides], 'model.architecture');
+  const architecture = textIn([options, overrides, fixed], 'model.architecture');
   const { measures, ...config } = resolveConfig(
     settingsSchema,
     { source: `preset ${preset}`, values: ofPreset },
     profileLayer(profile, data, architecture, ofPreset),
     ...(options === undefined ? [] : [options]),
     ...(overrides === undefined ? [] : [overrides]),
+    ...(fixed === undefined ? [] : [fixed]),
   );
   return { config, measures };
 }

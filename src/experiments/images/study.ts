@@ -1,9 +1,11 @@
 /** Experiments on images as a whole: which runs they need, how to get them, and what records hold of them. */
 import { imageData, isAtHand } from '../../data/images.js';
 import { canonicalJson } from '../../runs/canonical-json.js';
-import { resolveConfig, type ConfigLayer } from '../../runs/configuration.js';
+import { resolveConfig, settingKeys, withWholeKeys, type ConfigLayer } from '../../runs/configuration.js';
 import type { DataProvenance, Json, RunRecord } from '../../runs/record.js';
+import type { ProfileName } from '../../runs/profiles.js';
 import { idOf } from '../../runs/store.js';
+import { UserError } from '../../runs/user-error.js';
 import type { TrainProgress } from '../../train/trainer.js';
 import { stopIfTold } from '../execute-run.js';
 import { breathe, interruptSignal } from '../interrupt.js';
@@ -24,7 +26,7 @@ import { imageMeasureSchema, type MeasureSettings } from './measure-config.js';
 import { measureImageRun, measureKeys, transferTask } from './measure-run.js';
 import type { ImageMeasureName } from './measures.js';
 import { imageSpec, IMAGES, knnKey, loadImageTask, pretrain, type ImageTask } from './pretrain.js';
-import { imageConfig, probeLayer } from './settings.js';
+import { imageConfig, probeLayer, TRAINING_KEYS } from './settings.js';
 import { STUDY_MEASURES } from './study-measures.js';
 import { canTransfer, TRANSFER, transferData } from './transfer.js';
 
@@ -38,8 +40,10 @@ export interface PlanPart {
   readonly seeds: readonly number[];
   /** The data set. */
   readonly data: string;
-  /** Settings over those of profile and preset. */
+  /** Settings over those of profile and preset; the user's go over them. */
   readonly values?: Layer;
+  /** Settings that the part is about, over the user's too. */
+  readonly fixed?: Layer;
   readonly variation?: { readonly setting: string; readonly values: readonly Json[] };
   readonly measures: readonly ImageMeasureName[];
   /** Settings of the measures over their defaults. */
@@ -78,13 +82,31 @@ export function imageLabel(method: ImageMethod): string {
   return METHOD_LABELS[method];
 }
 
-/** The user's settings, apart: those of `measures.` may be of the monitor or of the measures. */
-function userLayers({ overrides }: StudyChoice): {
+/** Before the settings of the measures, in a plan's settings. */
+const MEASURE_PREFIX = 'measure.';
+const ALL_KEYS = [...TRAINING_KEYS, ...settingKeys(imageMeasureSchema, MEASURE_PREFIX)];
+
+/** What plans set run by run. */
+const PLANNED = ['method', 'seed', 'data.name'] as const;
+
+function checkNotPlanned({ source, values }: ConfigLayer): void {
+  const taken = PLANNED.filter((key) => key in values);
+  if (taken.length === 0) return;
+  throw new UserError(
+    `${taken.join(' and ')} cannot be set (from ${source}): the plan has runs of several methods, seeds and sets of images, and compares them.`,
+    'Leave it out; care train takes any method, seed and data.',
+  );
+}
+
+/** The user's settings, apart: those behind `measure.` are of what is measured of finished runs. */
+function userLayers({ overrides: given }: StudyChoice): {
   readonly training: readonly ConfigLayer[];
   readonly measures: readonly ConfigLayer[];
 } {
-  if (overrides === undefined) return { training: [], measures: [] };
-  const prefix = 'measure.';
+  if (given === undefined) return { training: [], measures: [] };
+  const overrides = withWholeKeys(ALL_KEYS, given);
+  checkNotPlanned(overrides);
+  const prefix = MEASURE_PREFIX;
   const entries = Object.entries(overrides.values);
   const training = entries.filter(([key]) => !key.startsWith(prefix));
   const measures = entries.flatMap(([key, value]) =>
@@ -99,6 +121,16 @@ function userLayers({ overrides }: StudyChoice): {
 /** Looked at as often as the kNN accuracy, so that figures over training have something to show. */
 const LOOKS: Layer = { 'measures.geometryAugmentations': 6 };
 
+/**
+ * At most so many training images, of each class its share: these profiles are made for the samples that two cores can train on,
+ * and the whole of a set would take ten times as long.
+ */
+const SAMPLE = 5000;
+const SAMPLES: Readonly<Partial<Record<ProfileName, Layer>>> = {
+  laptop: { 'data.limit': SAMPLE },
+  overnight: { 'data.limit': SAMPLE },
+};
+
 function plannedRun(
   choice: StudyChoice,
   part: PlanPart,
@@ -108,10 +140,11 @@ function plannedRun(
 ): ImageRun {
   const { profile, preset } = choice;
   const user = userLayers(choice);
-  const values: Layer = {
+  const source = `the plan's part ${part.part}`;
+  const values: Layer = { ...SAMPLES[profile], ...LOOKS, ...part.values };
+  const fixed: Layer = {
     'data.name': part.data,
-    ...LOOKS,
-    ...part.values,
+    ...part.fixed,
     method,
     seed,
     ...(variation === null ? {} : { [variation.setting]: variation.value }),
@@ -120,14 +153,15 @@ function plannedRun(
   const { config, measures } = imageConfig({
     profile,
     preset,
-    options: { source: `the plan's part ${part.part}`, values },
+    options: { source, values },
+    fixed: { source, values: fixed },
     ...(overrides === undefined ? {} : { overrides }),
   });
   const settings = resolveConfig(
     imageMeasureSchema,
     probeLayer(profile, part.data),
     { source: `profile ${profile}`, values: STUDY_MEASURES[profile] },
-    { source: `the plan's part ${part.part}`, values: part.measureValues ?? {} },
+    { source, values: part.measureValues ?? {} },
     ...user.measures,
   );
   const suffix = variation === null ? '' : `, ${variation.setting} ${JSON.stringify(variation.value)}`;
@@ -174,6 +208,10 @@ function hasData(run: ImageRun, dataDir: string | undefined): boolean {
 /** What can be measured of a run: transfer needs a second set of images. */
 function measuresOf({ measures, config, settings }: ImageRun, dataDir: string | undefined) {
   return measures.filter((name) => name !== TRANSFER || canTransfer(config, settings, dataDir));
+}
+
+function missingData(name: string): string {
+  return `${imageData(name).title} was not found: what needs it stays not run (care data list says where it is looked for).`;
 }
 
 type TaskOf = (config: ImageConfig) => Promise<ImageTask>;
@@ -264,11 +302,7 @@ export async function runImages(plan: ImagePlan, options: StudyOptions): Promise
     tell('ready');
     outcomes.push({ ...run, record });
   }
-  for (const name of without) {
-    onRemark?.(
-      `${imageData(name).title} was not found: what needs it stays not run (care data list says where it is looked for).`,
-    );
-  }
+  for (const name of without) onRemark?.(missingData(name));
   return { plan, outcomes };
 }
 
@@ -280,6 +314,7 @@ export async function imageReadiness(plan: ImagePlan, options: StudyOptions): Pr
   const steps: number[] = [];
   for (const run of plan.runs) {
     if (!hasData(run, options.dataDir)) {
+      options.onRemark?.(missingData(run.config.data.name));
       runs.push('no data');
       steps.push(0);
       continue;
@@ -308,20 +343,49 @@ async function readinessOf(
   return keys.every(({ name, key }) => record.measurements[name]?.key === key) ? 'ready' : 'to measure';
 }
 
+/** A configuration by which runs are found, without a limit on images. */
+function keyWithoutLimit(config: ImageConfig): string {
+  return canonicalJson({ ...config, data: { ...config.data, limit: null } });
+}
+
+/** What tells the runs of one key apart that limits made different: a limit that the data do not reach limits nothing. */
+function isWithin({ config, data }: RunRecord, limit: number | null): boolean {
+  const own = trainingSchema.safeParse(config).data?.data.limit ?? null;
+  return own === limit || (own === null && limit !== null && data.items <= limit);
+}
+
+/** The record without measurements that were made with other settings than the plan's, such as fewer images: they are not compared. */
+function asPlanned(record: RunRecord, { measures, settings }: ImageRun): RunRecord {
+  const planned = new Map(Object.entries(settings));
+  const differs = (name: string) =>
+    Object.entries(record.measurements[name]?.settings ?? {}).some(
+      ([key, value]) => planned.has(key) && canonicalJson(planned.get(key)) !== canonicalJson(value),
+    );
+  const other = measures.filter(differs);
+  if (other.length === 0) return record;
+  const kept = Object.entries(record.measurements).filter(([name]) => !other.some((each) => each === name));
+  return { ...record, measurements: Object.fromEntries(kept) };
+}
+
 /**
  * What a store holds of a plan, without data, engine or training: each run is found by its configuration, the newest of
- * the finished ones; a missing run is null.
+ * the finished ones; a missing run is null, and so is a measurement that was made with other settings.
  */
 export function collectImages(plan: ImagePlan, records: readonly RunRecord[]): ImageResults {
-  const byConfig = new Map<string, RunRecord>();
+  const byKey = new Map<string, RunRecord[]>();
   for (const record of finishedRecords(records, IMAGES)) {
-    const key = canonicalJson(record.config);
-    if (!byConfig.has(key)) byConfig.set(key, record);
+    const config = trainingSchema.safeParse(record.config).data;
+    if (config === undefined) continue;
+    const key = keyWithoutLimit(config);
+    byKey.set(key, [...(byKey.get(key) ?? []), record]);
   }
-  return {
-    plan,
-    outcomes: plan.runs.map((run) => ({ ...run, record: byConfig.get(canonicalJson(run.config)) ?? null })),
+  const recordOf = (run: ImageRun) => {
+    const found = byKey
+      .get(keyWithoutLimit(run.config))
+      ?.find((each) => isWithin(each, run.config.data.limit));
+    return found === undefined ? null : asPlanned(found, run);
   };
+  return { plan, outcomes: plan.runs.map((run) => ({ ...run, record: recordOf(run) })) };
 }
 
 /** A plan as `care reproduce` sees it. */
