@@ -10,6 +10,8 @@ import { PACKAGE_FOLDER } from './report-files.js';
 export interface Needs {
   /** Of the runs for which there is something to go by. */
   readonly seconds: number;
+  /** Of the one that takes longest. */
+  readonly longest: number;
   readonly bytes: number;
   /** Runs to make for which nothing is known. */
   readonly unknown: number;
@@ -43,13 +45,12 @@ function measuredOf({ measures }: PlannedRun, alike: readonly RunRecord[]): read
   return [...new Set([...always, ...measures])];
 }
 
-/** Seconds that some measurements took; null where no record has any of them. */
+/** Seconds that some measurements took; null where no record has one of them. */
 function measuringSeconds(names: readonly string[], records: readonly RunRecord[]): number | null {
   const medians = names.map((name) =>
     median(records.flatMap(({ measurements }) => measurements[name]?.seconds ?? [])),
   );
-  if (medians.every((seconds) => seconds === null)) return null;
-  return medians.reduce<number>((sum, seconds) => sum + (seconds ?? 0), 0);
+  return medians.reduce((sum, seconds) => (sum === null || seconds === null ? null : sum + seconds), 0);
 }
 
 /**
@@ -64,7 +65,7 @@ export function needsOf(
   records: readonly RunRecord[],
   seen = new Map<string, Set<string>>(),
 ): Needs {
-  let [seconds, bytes, unknown] = [0, 0, 0];
+  let [seconds, longest, bytes, unknown] = [0, 0, 0, 0];
   for (const [i, run] of plan.runs.entries()) {
     const state = states[i];
     if (state === 'ready' || state === 'no data') continue;
@@ -80,7 +81,9 @@ export function needsOf(
     const measuring = measuringSeconds(names, alike);
     const count = isNew && state !== 'to measure' ? (steps[i] ?? 0) : 0;
     if (isNew && (measuring === null || (perStep === null && count > 0))) unknown += 1;
-    seconds += (perStep ?? 0) * count + (measuring ?? 0);
+    const own = (perStep ?? 0) * count + (measuring ?? 0);
+    seconds += own;
+    longest = Math.max(longest, own);
     if (!isNew) continue;
     const parameters = median(
       alike.flatMap(({ weights }) => (weights === undefined ? [] : [weights.parameters])),
@@ -88,5 +91,5 @@ export function needsOf(
     const weights = state === 'to measure' ? 0 : COPIES_OF_WEIGHTS * FLOAT_BYTES * (parameters ?? 0);
     bytes += RECORD_BYTES + weights;
   }
-  return { seconds, bytes, unknown };
+  return { seconds, longest, bytes, unknown };
 }

@@ -1,6 +1,6 @@
 /** `care reproduce`: trains what is missing, measures, executes the notebooks, renders the reports. */
 import { relative, resolve } from 'node:path';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { InterruptedError } from '../experiments/execute-run.js';
 import { EXPERIMENT_NAMES, experimentsNamed } from '../experiments/experiments.js';
 import {
@@ -48,6 +48,7 @@ interface ReproduceOptions extends ExecutionOptions {
   readonly preset: string;
   readonly out: string;
   readonly runs: string;
+  readonly dataDir?: string;
   readonly data?: string;
   readonly parameter: readonly string[];
   readonly jobs?: string;
@@ -71,7 +72,9 @@ export function registerReproduce(program: Command): void {
     .option('--preset <name>', `which method settings: ${PRESET_NAMES.join(', ')}`, DEFAULT_PRESET)
     .option('--out <folder>', 'where the reports go', 'out')
     .option('--runs <folder>', 'where the runs are kept', process.env.CARE_RUNS_DIR ?? 'runs')
-    .option('--data <folder>', 'the data folder (default: CARE_DATA_DIR, then ../shared/data)')
+    .option('--data-dir <folder>', 'the data folder (default: CARE_DATA_DIR, then ../shared/data)')
+    // Its name before other commands had `--data` for the name of a set.
+    .addOption(new Option('--data <folder>').hideHelp())
     .option(
       '-p, --parameter <key=value>',
       'change a setting of the one experiment that is named, e.g. -p training.lambda=3, or lambda=3 where no other setting ends so (repeatable)',
@@ -121,15 +124,20 @@ function printPlan(
     `  runs: ${plan.runs.length}, of which ${parts.join(', ')} (in ${relative('.', store.dir) || '.'})`,
   );
   if (ready.runs.every((state) => state === 'ready' || state === 'no data')) return;
-  console.log(`  needs: ${needsText(needsOf(plan, ready, known), parallel)}`);
+  const needs = needsOf(plan, ready, known);
+  console.log(`  needs: ${needsText(needs, secondsOf(needs, parallel), parallel)}`);
 }
 
-/** `parallel` runs share the time. */
-function needsText({ seconds, bytes, unknown }: Needs, parallel: number): string {
+/** Seconds until the last of several runs at a time is done: no less than the longest takes. */
+function secondsOf({ seconds, longest }: Needs, parallel: number): number {
+  return Math.max(longest, seconds / parallel);
+}
+
+function needsText({ bytes, unknown }: Needs, seconds: number, parallel: number): string {
   const rest =
     unknown === 0 ? '' : `${seconds === 0 ? '' : ', and '}an unknown time for ${unknown} runs of a new kind`;
   const together = parallel === 1 ? '' : ` with ${parallel} runs at a time`;
-  const known = seconds === 0 ? '' : `about ${durationText(seconds / parallel)}${together}`;
+  const known = seconds === 0 ? '' : `about ${durationText(seconds)}${together}`;
   const time = `${known}${rest}`;
   return `${time}; about ${Math.ceil(bytes / 1e6)} MB of disk`;
 }
@@ -144,12 +152,15 @@ function printTotal(
   const each = planned.map(({ task, ready }) => needsOf(task.plan, ready, known, seen));
   const sum = (of: (needs: Needs) => number) => each.reduce((total, needs) => total + of(needs), 0);
   const total = {
-    seconds: sum(({ seconds }) => seconds),
+    longest: 0,
+    seconds: sum((needs) => secondsOf(needs, parallel)),
     bytes: sum(({ bytes }) => bytes),
     unknown: sum(({ unknown }) => unknown),
   };
   if (planned.length < 2 || total.bytes === 0) return;
-  console.log(`All together, runs that serve several counted once: ${needsText(total, parallel)}`);
+  console.log(
+    `All together, runs that serve several counted once: ${needsText(total, total.seconds, parallel)}`,
+  );
 }
 
 function tasksOf(names: readonly string[], options: ReproduceOptions): readonly Task[] {
@@ -164,7 +175,7 @@ function tasksOf(names: readonly string[], options: ReproduceOptions): readonly 
     );
   }
   return chosen.map((experiment) => {
-    const data = dataFound(experiment, options.data);
+    const data = dataFound(experiment, options.dataDir);
     const plan = experiment.plan({
       profile,
       preset,
@@ -211,7 +222,7 @@ async function report(
     name: experiment.name,
     out: resolve(options.out),
     signal,
-    ...(options.data === undefined ? {} : { dataDir: options.data }),
+    ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
     parameters: {
       profile: options.profile,
       preset: options.preset,
@@ -250,7 +261,17 @@ function tell(what: string, { html, summary }: WrittenReport): void {
   console.log(`${what}: ${relative('.', html)}`);
 }
 
-async function reproduce(names: readonly string[], options: ReproduceOptions): Promise<void> {
+/** Prints what was not told before. */
+function tellRemarks(remarks: ReadonlySet<string>, told: Set<string>, indent = ''): void {
+  for (const remark of remarks) {
+    if (!told.has(remark)) console.log(`${indent}note: ${remark}`);
+    told.add(remark);
+  }
+}
+
+async function reproduce(names: readonly string[], given: ReproduceOptions): Promise<void> {
+  const dataDir = given.dataDir ?? given.data;
+  const options = dataDir === undefined ? given : { ...given, dataDir };
   const tasks = tasksOf(names, options);
   const parallel =
     options.jobs === undefined ? defaultJobs(parseProfile(options.profile)) : parseJobs(options.jobs);
@@ -260,21 +281,23 @@ async function reproduce(names: readonly string[], options: ReproduceOptions): P
   const common: StudyOptions = {
     store,
     execution: executionOf(options),
-    ...(options.data === undefined ? {} : { dataDir: options.data }),
+    ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
   };
   const known = knownRecords(store);
   const planned: { task: Task; ready: Readiness }[] = [];
+  const told = new Set<string>();
   for (const [i, task] of tasks.entries()) {
     const remarks = new Set<string>();
     const ready = await task.plan.readiness({ ...common, onRemark: (remark) => remarks.add(remark) });
     if (i === 0) console.log(PROFILES[task.plan.choice.profile]);
     printPlan(task, ready, store, known, parallel);
-    for (const remark of remarks) console.log(`  note: ${remark}`);
+    tellRemarks(remarks, told, '  ');
     planned.push({ task, ready });
   }
   printTotal(planned, known, parallel);
   if (options.plan === true) return;
-  startEngine();
+  // Runs in processes of their own start it there.
+  if (parallel === 1) startEngine();
   const startedAt = performance.now();
   const signal = stopSignal(() =>
     process.stderr.write('\nStopping after this step, with a checkpoint; once more ends at once.\n'),
@@ -292,7 +315,12 @@ async function reproduce(names: readonly string[], options: ReproduceOptions): P
   };
   for (const task of tasks) {
     await attempt(task.experiment.name, async () => {
-      await carryOut(task, { ...common, signal }, parallel);
+      // Shown when the bar is gone: a bar is drawn over what stands below it.
+      const remarks = new Set<string>();
+      const onRemark = (remark: string) => remarks.add(remark);
+      await carryOut(task, { ...common, signal, onRemark }, parallel).finally(() =>
+        tellRemarks(remarks, told),
+      );
       await report(task, options, signal);
     });
   }

@@ -1,5 +1,5 @@
 /** Options that every command which trains shares. */
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { Option } from 'commander';
 import type { ProfileName } from '../runs/profiles.js';
 import { UserError } from '../runs/user-error.js';
@@ -50,13 +50,18 @@ export function chosenJobsOption(): Option {
 
 /** Profiles of small networks: two threads train one hardly faster than one does. */
 const SMALL_NETWORKS: readonly ProfileName[] = ['laptop', 'overnight'];
-/** Each takes about a gigabyte of memory. */
 const MOST_JOBS = 8;
+/** What a run of a small network takes at most, with room to spare. */
+const BYTES_PER_JOB = 1.5e9;
 
 /** Runs at the same time that take the least time together, where none are asked for; a GPU, or what may be one, has memory for one. */
-export function defaultJobs(profile: ProfileName, cores = availableParallelism()): number {
+export function defaultJobs(
+  profile: ProfileName,
+  cores = availableParallelism(),
+  memory = totalmem(),
+): number {
   if (!SMALL_NETWORKS.includes(profile) || (libraryInPlace()?.kind ?? 'cpu') !== 'cpu') return 1;
-  return Math.max(1, Math.min(cores, MOST_JOBS));
+  return Math.max(1, Math.min(cores, MOST_JOBS, Math.floor(memory / BYTES_PER_JOB)));
 }
 
 /** @throws UserError for what is no number of jobs. */

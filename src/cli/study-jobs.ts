@@ -8,7 +8,10 @@ import { UserError } from '../runs/user-error.js';
 import { threadShare } from './run-options.js';
 import { sweepProgress } from './sweep-progress.js';
 
-export interface StudyJobsOptions extends Pick<StudyOptions, 'store' | 'dataDir' | 'execution' | 'signal'> {
+export interface StudyJobsOptions extends Pick<
+  StudyOptions,
+  'store' | 'dataDir' | 'execution' | 'signal' | 'onRemark'
+> {
   /** Processes at the same time. */
   readonly parallel: number;
 }
@@ -42,7 +45,7 @@ export async function runStudyJobs(
   experiment: string,
   plan: ExperimentPlan,
   ready: Readiness,
-  { store, dataDir, execution = 'chained', signal, parallel }: StudyJobsOptions,
+  { store, dataDir, execution = 'chained', signal, onRemark, parallel }: StudyJobsOptions,
 ): Promise<void> {
   const jobs = jobsOf(plan, ready);
   const labels = jobs.map(([first = 0]) => plan.runs[first]?.label ?? '');
@@ -72,7 +75,7 @@ export async function runStudyJobs(
           ...threadShare(parallel),
           ...(stop === undefined ? {} : { signal: stop }),
           onEvent: (event) => progress.onJob(numbers.get(runs) ?? 0, event),
-          onRemark: progress.onRemark,
+          onRemark: onRemark ?? progress.onRemark,
         },
       ),
   }).finally(progress.stop);

@@ -264,7 +264,7 @@ export function judgeWithin(
   };
 }
 
-/** Whether the interval lies on the claim's side of zero; two identical, exact differences count as well. */
+/** Whether the interval lies on the claim's side of zero; values that do not vary cannot be tested. */
 function holds(comparison: Comparison, lowerIsBetter: boolean): boolean {
   if (comparison.test === 'none') return false;
   return lowerIsBetter ? comparison.difference.high < 0 : comparison.difference.low > 0;

@@ -7,7 +7,8 @@ import type { RunRecord } from '../../src/runs/record.js';
 import { imageResultsOf } from '../report/fixtures/image-results.js';
 
 const plan = planColorSensitivity({ profile: 'smoke', preset: 'paper' });
-const whole = experimentPlan(plan);
+/** Its runs ask for nothing by name: what records like them have is measured. */
+const whole = { ...experimentPlan(plan), runs: plan.runs.map(({ measures: _, ...run }) => run) };
 const { outcomes } = imageResultsOf(plan, {
   found: () => ({ a: { estimates: {} }, b: { estimates: {} } }),
   // Two measures of a second each; training of 20 steps takes 40 s, 2 s a step.
@@ -33,6 +34,7 @@ describe('needsOf', () => {
       ),
     ).toEqual({
       seconds: 0,
+      longest: 0,
       bytes: 0,
       unknown: 0,
     });
@@ -41,7 +43,7 @@ describe('needsOf', () => {
   it('adds up steps and measures of runs like the planned ones', () => {
     const one = states((i) => (i === 0 ? 'to train' : 'ready'));
     // 10 steps of 2 s, and 2 s of measures; a record, and 7 copies of 1000 numbers of 4 bytes.
-    expect(needs(one, records)).toEqual({ seconds: 22, bytes: 328_000, unknown: 0 });
+    expect(needs(one, records)).toEqual({ seconds: 22, longest: 22, bytes: 328_000, unknown: 0 });
     const measure = states((i) => (i === 0 ? 'to measure' : 'ready'));
     // What was trained takes no more room than its record.
     expect(needs(measure, records)).toMatchObject({ seconds: 2, bytes: 300_000 });
@@ -51,7 +53,7 @@ describe('needsOf', () => {
     const seen = new Map<string, Set<string>>();
     const ready = { runs: states(() => 'to train'), steps: plan.runs.map(() => 10), data: [] };
     expect(needsOf(whole, ready, records, seen).seconds).toBe(22 * plan.runs.length);
-    expect(needsOf(whole, ready, records, seen)).toEqual({ seconds: 0, bytes: 0, unknown: 0 });
+    expect(needsOf(whole, ready, records, seen)).toEqual({ seconds: 0, longest: 0, bytes: 0, unknown: 0 });
   });
 
   it('counts the measures that a run asks for, and those that every record like it has', () => {
@@ -75,7 +77,9 @@ describe('needsOf', () => {
       runs: asking.runs.map((run) => ({ ...run, measures: ['wahba', 'probe'] })),
     };
     const withProbe = measured({ a, wahba: { ...a, seconds: 5 }, probe: { ...a, seconds: 7 } });
-    expect(needsOf(further, one, withProbe, seen)).toEqual({ seconds: 7, bytes: 0, unknown: 0 });
+    expect(needsOf(further, one, withProbe, seen)).toEqual({ seconds: 7, longest: 7, bytes: 0, unknown: 0 });
+    // One that no record has is not guessed.
+    expect(needsOf(further, one, known).unknown).toBe(1);
   });
 
   it('does not guess what no record tells', () => {

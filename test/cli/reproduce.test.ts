@@ -30,7 +30,7 @@ const FILES = ['index.html', 'index.ipynb', 'protein.html', 'protein.ipynb'];
 /** The arguments of a tiny experiment in folders of its own. */
 function tiny(name: string, ...more: string[]): string[] {
   const settings = TINY.flatMap((setting) => ['-p', setting]);
-  const folders = ['--data', data, '--runs', join(folder, name, 'runs'), '--out', join(folder, name, 'out')];
+  const folders = ['--data-dir', data, '--runs', join(folder, name, 'runs'), '--out', join(folder, name, 'out')];
   return ['reproduce', 'protein', '--profile', 'smoke', ...folders, ...settings, ...more];
 }
 
@@ -87,7 +87,7 @@ describe.skipIf(notBuilt !== null)(`care reproduce${notBuilt === null ? '' : `: 
     [['--out', file], `Reports cannot be written to ${file}: `],
     // Where Node's own way of making folders never comes back.
     [['--out', '/proc/care-test'], 'Reports cannot be written to /proc/care-test: ENOENT'],
-    [['--data', join(folder, 'nowhere')], `${join(folder, 'nowhere')}: the data folder does not exist`],
+    [['--data-dir', join(folder, 'nowhere')], `${join(folder, 'nowhere')}: the data folder does not exist`],
     [['--jobs', '0'], '--jobs is "0"; it is the number of runs at the same time.'],
     [['--fast', '--eager'], "option '--fast' cannot be used with option '--eager'"],
   ])('%j is an error that says what to do', async (args, message) => {
@@ -106,7 +106,7 @@ describe.skipIf(notBuilt !== null)(`care reproduce${notBuilt === null ? '' : `: 
   it('--plan prints what would be done and writes nothing', async () => {
     const cwd = mkdtempSync(join(folder, 'cwd-'));
     const { code, out, err } = await care(
-      ['reproduce', 'protein', '--plan', '--profile', 'smoke', '--data', data, '-p', 'data.limit=24'],
+      ['reproduce', 'protein', '--plan', '--profile', 'smoke', '--data-dir', data, '-p', 'data.limit=24'],
       {
         cwd,
       },

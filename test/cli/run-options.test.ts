@@ -6,8 +6,11 @@ describe('runs at the same time', () => {
   const isCpu = (libraryInPlace()?.kind ?? 'cpu') === 'cpu';
 
   it.skipIf(!isCpu)('are one for each core where networks are small, up to eight', () => {
-    expect([1, 2, 6, 64].map((cores) => defaultJobs('laptop', cores))).toEqual([1, 2, 6, 8]);
-    expect(defaultJobs('overnight', 4)).toBe(4);
+    expect([1, 2, 6, 64].map((cores) => defaultJobs('laptop', cores, 64e9))).toEqual([1, 2, 6, 8]);
+    expect(defaultJobs('overnight', 4, 64e9)).toBe(4);
+    // A run takes a gigabyte and a half at most.
+    expect(defaultJobs('laptop', 8, 4e9)).toBe(2);
+    expect(defaultJobs('laptop', 8, 1e9)).toBe(1);
   });
 
   it('are one where a run keeps the machine busy, or is over at once', () => {

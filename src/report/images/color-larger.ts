@@ -2,11 +2,11 @@
 import { imageLabel, type ImageResults, type ImageRun } from '../../experiments/images/study.js';
 import type { FigureBlock, TableBlock } from '../blocks.js';
 import { describeDots } from '../charts/dots.js';
-import { brief, mean, standardDeviation } from '../charts/statistics.js';
+import { brief, mean } from '../charts/statistics.js';
 import { describeTrials, trialChart } from '../charts/trials.js';
+import { compareSeeds, formatInterval } from '../claims.js';
 import { cellOf, comparedMeans, NOT_RUN, seedValues, type Compared, type Quantity } from '../compared.js';
 import { dotInput, quantityPanel } from '../compared-figures.js';
-import { studentQuantile } from '../distributions.js';
 import { BENCHMARK_QUANTITIES } from './benchmark-quantities.js';
 import { comparedMain, PAIR } from './color-compared.js';
 import { COLOR_QUANTITIES as Q } from './color-quantities.js';
@@ -32,33 +32,35 @@ const SHOWN: readonly Quantity[] = [
   PROBE,
 ];
 
-const CONFIDENCE = 0.95;
-
 /**
  * Mean of the differences over augmentations, CARE minus SimCLR, with its 95% t interval. It says what other augmentations of
  * these two encoders would give, not what another training would.
  */
 function differenceText(compared: Compared, trials: TrialColumn): string {
-  const all = trialDifferences(compared, PAIR, trials);
-  const differences = all.flatMap(({ differences: each }) => each);
-  const n = differences.length;
-  if (n < 2) return NOT_RUN;
-  const [centre, sd] = [mean(differences), standardDeviation(differences)];
-  const reach = (studentQuantile((1 + CONFIDENCE) / 2, n - 1) * sd) / Math.sqrt(n);
-  const interval = `[${brief(centre - reach, 2)}, ${brief(centre + reach, 2)}]`;
-  return `${brief(centre, 2)} ${interval}, lower for ${brief(100 * shareLower(all), 3)} % of ${n} augmentations`;
+  const [first, ...others] = trialDifferences(compared, PAIR, trials);
+  if (first === undefined) return NOT_RUN;
+  // Augmentations of several trainings would be no independent values.
+  if (others.length > 0) throw new Error('The larger pair is compared within one training of each method.');
+  const { differences } = first;
+  const zeros = differences.map(() => 0);
+  const { difference } = compareSeeds(differences, zeros, true);
+  const share = brief(100 * shareLower([first]), 3);
+  return `${formatInterval(difference, undefined, true)}, lower for ${share} % of ${differences.length} augmentations`;
 }
 
 /** How the larger runs differ from the small ones, in words. */
 function sizeText(larger: ImageRun, small: ImageRun, results: ImageResults): string {
-  const found = results.outcomes.flatMap(({ part, record }) =>
-    part === PART && record !== null ? [record.data] : [],
-  );
-  const images =
-    found[0] === undefined ? larger.config.data.name : `${found[0].name}, ${found[0].items} images`;
-  const of = ({ config: { model, training } }: ImageRun) =>
-    `${model.width} channels, ${training.epochs} epochs, batch ${training.batch}`;
-  return `${images}: ${of(larger)}; the small runs have ${of(small)}. One seed each`;
+  const dataOf = (part: string, name: string) => {
+    const found = results.outcomes.find((each) => each.part === part && each.record !== null)?.record?.data;
+    return found === undefined ? name : `${found.name}, ${found.items} images`;
+  };
+  const of = (part: string, { config: { data, model, training } }: ImageRun) =>
+    `${dataOf(part, data.name)}: ${model.width} channels, ${training.epochs} epochs, batch ${training.batch}`;
+  return `${capital(of(PART, larger))}. The small runs: ${of('main', small)}`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function sizesTable(larger: Compared, small: Compared): TableBlock {
@@ -81,8 +83,7 @@ function sizesTable(larger: Compared, small: Compared): TableBlock {
       quantity: quantity.unit === undefined ? quantity.title : `${quantity.title} (${quantity.unit})`,
       ...Object.fromEntries(columns.map(({ of, method, title }) => [title, cell(of, method, quantity)])),
     })),
-    caption:
-      'One seed of the larger runs; means over the seeds of the small ones. The small runs have no linear probe here.',
+    caption: 'One seed of the larger runs; means over the seeds of the small ones.',
   };
 }
 
@@ -109,7 +110,7 @@ export function largerFigure(results: ImageResults): FigureBlock | null {
   return {
     type: 'figure',
     id: 'larger',
-    title: `On more images with a wider network, error / movement: ${comparedMeans(compared, Q.wahbaRelative)}`,
+    title: `Larger runs, error / movement: ${comparedMeans(compared, Q.wahbaRelative)}`,
     paperPlace: 'Figures 5 and 8, nearer to the paper\u2019s size',
     panels: [
       { title: 'Augmentations of training', spec: trialChart(relative) },
@@ -121,7 +122,7 @@ export function largerFigure(results: ImageResults): FigureBlock | null {
       `${imageLabel('care')} minus ${imageLabel('simclr')}, mean over augmentations with its 95 % interval: error / movement ${differenceText(compared, wahbaTrials('wahba', 'relative'))}; ` +
       `with colours alone ${differenceText(compared, wahbaTrials('wahba-colour', 'relative'))}; Wahba\u2019s error itself ${differenceText(compared, wahbaTrials('wahba', 'error'))}. ` +
       `gamma_f: ${comparedMeans(compared, Q.gamma)}; invariance loss: ${comparedMeans(compared, Q.invariance)}; nearest neighbours (%): ${comparedMeans(compared, Q.knn)}; linear probe (%): ${comparedMeans(compared, PROBE)}.`,
-    differs: `${sizeText(planned, small, results)}, so the intervals are over augmentations of these encoders and say nothing of another training: no claim is judged by them.`,
+    differs: `${sizeText(planned, small, results)}. Each method was trained once here, so the intervals are over augmentations of these encoders and say nothing of another training: no claim is judged by them.`,
     alt: `${describeTrials(relative)} ${describeTrials(colour)} ${dots.map((quantity) => describeDots(dotInput(compared, quantity))).join(' ')}`,
     data: sizesTable(compared, comparedMain(results)),
   };
