@@ -48,7 +48,7 @@ const SAID: readonly (readonly [Verdict | 'mixed', (places: string) => string])[
   ['reproduced', (places) => `what the paper shows in ${places} is reproduced`],
   ['direction holds', (places) => `the direction of ${places} holds`],
   ['mixed', (places) => `of ${places} a part holds`],
-  ['not reproduced', (places) => `of ${places} nothing shows`],
+  ['not reproduced', (places) => `of ${places} nothing is shown`],
   ['not run', (places) => `of ${places} nothing is run`],
 ];
 

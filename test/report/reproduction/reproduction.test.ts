@@ -120,7 +120,7 @@ describe('the first screen', () => {
         choice,
       );
     expect(reproductionAnswer(place(true))).toContain('The direction of Figures 3, 4 and 17 to 20 holds;');
-    expect(reproductionAnswer(place(false))).toContain('Of Figures 3, 4 and 17 to 20 nothing shows;');
+    expect(reproductionAnswer(place(false))).toContain('Of Figures 3, 4 and 17 to 20 nothing is shown;');
   });
 
   it('says that nothing is run', () => {
