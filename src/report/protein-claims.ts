@@ -53,7 +53,7 @@ const CLAIMS: readonly ClaimDefinition<ReturnType<typeof encoderLabel>>[] = [
   },
   {
     id: 'component-untrained',
-    label: 'beats an untrained encoder',
+    label: 'keeps orientation better than untrained',
     claim:
       'Training with CARE makes the first principal component easier to read than from an untrained encoder.',
     place: 'a control that the paper lacks',
@@ -107,7 +107,9 @@ export function proteinClaims(results: ProteinResults): ClaimsBlock {
 function answerOf(results: ProteinResults, claims: readonly ClaimResult[]): string {
   const { holds, missing, nothingRun } = verdictsOf(claims);
   if (nothingRun) return 'Nothing was run yet, so there is no answer.';
-  const [best] = ranking(comparedEncoders(results), QUANTITIES.roundness);
+  const ranked = ranking(comparedEncoders(results), QUANTITIES.roundness).map(({ method }) => method);
+  const [best] = ranked;
+  const behind = ranked.indexOf('CARE') > ranked.indexOf('untrained') && ranked.includes('untrained');
   const against = holds('circles-simclr')
     ? 'CARE\u2019s paths are rounder than SimCLR\u2019s'
     : missing('circles-simclr')
@@ -120,7 +122,8 @@ function answerOf(results: ProteinResults, claims: readonly ClaimResult[]): stri
       : missing('component-simclr')
         ? 'and how well the two keep the principal component was not compared'
         : 'and CARE was not shown to keep the principal component better than SimCLR';
-  const roundest = best === undefined ? '' : ` The roundest paths are those of ${best.method}.`;
+  const control = behind ? ', and on average those of an untrained encoder are rounder than CARE\u2019s' : '';
+  const roundest = best === undefined ? '' : ` The roundest paths are those of ${best}${control}.`;
   return `${against}, ${component}.${roundest}`;
 }
 

@@ -203,8 +203,23 @@ describe('the first screen', () => {
   it('does not say that CARE lost to an encoder that was not run', () => {
     const summary = summaryOf(resultsOf({ ran: ({ encoder }) => encoder !== 'simclr' }));
     expect(summary.answer).toContain('not compared with SimCLR');
-    expect(summary.answer).not.toMatch(/rounder|not shown/);
+    expect(summary.answer).not.toMatch(/rounder than SimCLR|not shown/);
     expect(summaryOf(none).answer).toBe('Nothing was run yet, so there is no answer.');
+  });
+
+  it('sets the untrained encoder beside CARE where its paths are rounder, and only there', () => {
+    const at = (untrained: number) =>
+      summaryOf(
+        resultsOf({
+          values: (run, name) =>
+            name === 'roundness' && run.encoder === 'untrained' ? untrained : plainValues(run, name),
+        }),
+      ).answer;
+    const words = 'on average those of an untrained encoder are rounder than CARE';
+    expect(at(0.999)).toContain(words);
+    expect(at(0.001)).not.toContain(words);
+    const without = resultsOf({ ran: ({ encoder }) => encoder !== 'untrained' });
+    expect(summaryOf(without).answer).not.toContain(words);
   });
 
   it('has the verdicts of the claims, in their order', () => {
