@@ -6,7 +6,7 @@ import { ranking, recordsOf } from './compared.js';
 import { judgeClaim, verdictBadges, verdictsOf, type ClaimDefinition } from './compared-claims.js';
 import { factsOf, warningOf } from './first-screen.js';
 import { comparedEncoders, encoderLabel, heroFigure, QUANTITIES, variedSettings } from './protein.js';
-import { NOT_GIVEN, settingRow as row } from './setting-row.js';
+import { NOT_GIVEN, seedsRow, settingRow as row } from './setting-row.js';
 
 const CLAIMS: readonly ClaimDefinition<ReturnType<typeof encoderLabel>>[] = [
   {
@@ -204,7 +204,7 @@ export function proteinSettings(results: ProteinResults): SettingsBlock {
         'first principal component, without sign',
         'its sign means nothing',
       ),
-      row('pretraining seeds', NOT_GIVEN, String(new Set(plan.runs.map(({ seed }) => seed)).size)),
+      seedsRow(plan.runs),
     ],
   };
 }

@@ -19,3 +19,8 @@ export function settingRow(
     ...(why === undefined ? {} : { why }),
   };
 }
+
+/** Number of seeds of a plan's runs. */
+export function seedsRow(runs: readonly { readonly seed: number }[]): SettingsBlock['rows'][number] {
+  return settingRow('pretraining seeds', NOT_GIVEN, String(new Set(runs.map(({ seed }) => seed)).size));
+}

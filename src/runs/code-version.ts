@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { dirname, extname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'acorn';
 import type * as TypeScript from 'typescript';
@@ -81,6 +81,15 @@ function syntaxOf(file: string): { readonly text: string; readonly imports: read
 function logicalPath(root: string, file: string): string {
   const path = relative(root, file).split(sep).join('/');
   return path.replace(/^(?:src|dist)\//, '').replace(/\.ts$/, '.js');
+}
+
+/**
+ * A module beside another, which is a `.ts` file where the sources are run and a `.js` file in a build.
+ *
+ * @param url - the other's `import.meta.url`.
+ */
+export function siblingModule(url: string, name: string): URL {
+  return new URL(`./${name}${extname(url)}`, url);
 }
 
 /** A process has loaded its code once, so what tells of it is worked out once: a plan of a hundred runs asks a hundred times. */

@@ -1,7 +1,6 @@
 /** L_equi with other bilinear forms as a whole: which runs it needs, how to get them, and what records hold of them. */
-import { extname } from 'node:path';
 import { canonicalJson, hashJson } from '../../runs/canonical-json.js';
-import { runningCodeHash, codeProvenance } from '../../runs/code-version.js';
+import { runningCodeHash, siblingModule, codeProvenance } from '../../runs/code-version.js';
 import { resolveConfig, type ConfigLayer } from '../../runs/configuration.js';
 import type { CodeProvenance, Measurement, RunRecord } from '../../runs/record.js';
 import { idOf, type RunSpec } from '../../runs/store.js';
@@ -96,13 +95,8 @@ export function planForms(choice: StudyChoice): FormsPlan {
   };
 }
 
-/** A module beside this one, which is a `.ts` file where the sources are run and a `.js` file in a build. */
-function siblingModule(name: string): URL {
-  return new URL(`./${name}${extname(import.meta.url)}`, import.meta.url);
-}
-
 function codeOfTraining(): CodeProvenance {
-  return codeProvenance(runningCodeHash(siblingModule('training')));
+  return codeProvenance(runningCodeHash(siblingModule(import.meta.url, 'training')));
 }
 
 function specOf(
@@ -141,7 +135,7 @@ function jobOf(spec: RunSpec, { config }: FormsRun, task: ProteinTask, execution
 function measureKeys(
   config: FormsMeasureConfig,
 ): { readonly name: FormsMeasureName; readonly key: string }[] {
-  const code = runningCodeHash(siblingModule('measures'));
+  const code = runningCodeHash(siblingModule(import.meta.url, 'measures'));
   const names = Object.keys(FORMS_MEASURES) as FormsMeasureName[];
   return names.map((name) => ({ name, key: hashJson({ name, config, code }).slice(0, 16) }));
 }

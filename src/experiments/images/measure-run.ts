@@ -1,7 +1,6 @@
 /** Measures a run of the store that was trained on images, and keeps what was found in its record. */
-import { extname } from 'node:path';
 import { hashJson } from '../../runs/canonical-json.js';
-import { runningCodeHash } from '../../runs/code-version.js';
+import { runningCodeHash, siblingModule } from '../../runs/code-version.js';
 import { resolveConfig, type ConfigLayer } from '../../runs/configuration.js';
 import type { Measurement, RunRecord } from '../../runs/record.js';
 import type { RunStore } from '../../runs/store.js';
@@ -50,11 +49,6 @@ function usualNames(
   return KNOWN.filter((name) => !left.includes(name));
 }
 
-/** A module beside this one, which is a `.ts` file where the sources are run and a `.js` file in a build. */
-function siblingModule(name: string): URL {
-  return new URL(`./${name}${extname(import.meta.url)}`, import.meta.url);
-}
-
 function configOf(record: RunRecord): ImageConfig {
   const parsed = trainingSchema.safeParse(record.config);
   if (parsed.success) return parsed.data;
@@ -90,7 +84,7 @@ export function measureKeys(
   settings: MeasureSettings,
   elsewhere: ImageTask | undefined,
 ): readonly { readonly name: ImageMeasureName; readonly key: string }[] {
-  const code = runningCodeHash(siblingModule('measures'));
+  const code = runningCodeHash(siblingModule(import.meta.url, 'measures'));
   return names.map((name) => {
     const data = name === TRANSFER ? { data: elsewhere?.train.provenance.sha256 ?? null } : {};
     return { name, key: hashJson({ name, settings, code, ...data }).slice(0, 16) };

@@ -1,12 +1,12 @@
 /** Pretraining on images as a run of the store: found again, gone on with, or begun; then measured. */
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import type { ImageSize } from '../../augment/images.js';
 import { imageData, loadImages, type ImageSplit, type LoadImagesOptions } from '../../data/images.js';
 import type { DataSet } from '../../data/data-set.js';
 import type { KnnResult } from '../../measure/knn.js';
 import type { MethodName } from '../../methods/methods.js';
 import { hashJson } from '../../runs/canonical-json.js';
-import { runningCodeHash, codeProvenance } from '../../runs/code-version.js';
+import { runningCodeHash, siblingModule, codeProvenance } from '../../runs/code-version.js';
 import type { PresetName } from '../../runs/presets.js';
 import type { ProfileName } from '../../runs/profiles.js';
 import type { Measurement, RunRecord } from '../../runs/record.js';
@@ -69,11 +69,6 @@ export async function loadImageTask(
   return { train: await load('train', limited), test: await load('test', limited) };
 }
 
-/** A module beside this one, which is a `.ts` file where the sources are run and a `.js` file in a build. */
-function siblingModule(name: string): URL {
-  return new URL(`./${name}${extname(import.meta.url)}`, import.meta.url);
-}
-
 function labelOf(config: ImageConfig, image: ImageSize): string {
   const objective = objectiveOf(config);
   return objective === null ? 'untrained' : imageMethod(config, objective, image).label;
@@ -94,7 +89,7 @@ export function imageSpec(
     config,
     seeds: { pretraining: config.seed, data: config.data.seed },
     data: train.provenance,
-    code: codeProvenance(runningCodeHash(siblingModule('training'))),
+    code: codeProvenance(runningCodeHash(siblingModule(import.meta.url, 'training'))),
     execution,
     plannedSteps: config.method === 'untrained' ? 0 : config.training.epochs * perEpoch,
   };
@@ -115,7 +110,7 @@ function isFinished(store: RunStore, spec: RunSpec): boolean {
 
 /** Name and key of the measurement that every run gets. */
 export function knnKey(measures: ImageMeasureConfig): { readonly name: string; readonly key: string } {
-  const code = runningCodeHash(siblingModule('monitor'));
+  const code = runningCodeHash(siblingModule(import.meta.url, 'monitor'));
   return { name: 'knn', key: hashJson({ name: 'knn', measures, code }).slice(0, 16) };
 }
 

@@ -1,7 +1,6 @@
 /** The protein experiment as a whole: which runs it needs, how to get them, and what they found. */
-import { extname } from 'node:path';
 import { canonicalJson, hashJson } from '../../runs/canonical-json.js';
-import { runningCodeHash, codeProvenance } from '../../runs/code-version.js';
+import { runningCodeHash, siblingModule, codeProvenance } from '../../runs/code-version.js';
 import type { CodeProvenance, Measurement, RunRecord } from '../../runs/record.js';
 import { idOf, type RunSpec } from '../../runs/store.js';
 import type { Execution } from '../../tensorflow/compile.js';
@@ -97,13 +96,8 @@ export interface ProteinResults {
   readonly outcomes: readonly ProteinOutcome[];
 }
 
-/** A module beside this one, which is a `.ts` file where the sources are run and a `.js` file in a build. */
-function siblingModule(name: string): URL {
-  return new URL(`./${name}${extname(import.meta.url)}`, import.meta.url);
-}
-
-const trainingEntry = siblingModule('training');
-const measuresEntry = siblingModule('measures');
+const trainingEntry = siblingModule(import.meta.url, 'training');
+const measuresEntry = siblingModule(import.meta.url, 'measures');
 
 function plannedSteps({ encoder, config }: ProteinRun): number {
   return encoder === 'untrained' ? 0 : config.training.steps;

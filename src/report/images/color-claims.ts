@@ -15,11 +15,11 @@ import {
   type Verdicts,
 } from '../compared-claims.js';
 import { factsOf, warningOf } from '../first-screen.js';
-import { settingRow as row } from '../setting-row.js';
+import { seedsRow, settingRow as row } from '../setting-row.js';
 import { comparedCircle, comparedMain, PAIR } from './color-compared.js';
 import { COLOR_QUANTITIES as Q } from './color-quantities.js';
 import { heroFigure } from './color-sensitivity.js';
-import { augmentationText, seedsRow, trainingRows, variedLambdas } from './setting-rows.js';
+import { augmentationText, trainingRows, variedLambdas } from './setting-rows.js';
 import { quantile, trialDifferences } from './trials.js';
 
 type Method = (typeof PAIR)[number] | 'untrained';

@@ -11,7 +11,7 @@ import {
   type Verdicts,
 } from '../compared-claims.js';
 import { factsOf, warningOf } from '../first-screen.js';
-import { NOT_GIVEN, settingRow as row } from '../setting-row.js';
+import { NOT_GIVEN, seedsRow, settingRow as row } from '../setting-row.js';
 import { RETRIEVAL_QUANTITIES as Q } from './retrieval-quantities.js';
 import { comparedAll, heroFigure, STRONG } from './retrieval.js';
 import { trainingRows, variedLambdas } from './setting-rows.js';
@@ -181,7 +181,7 @@ export function retrievalSettings(results: ImageResults): SettingsBlock {
         images === null ? 'all test images' : `${images} test images at most`,
       ),
       row('permutations of the baseline', NOT_GIVEN, String(retrieval.permutations)),
-      row('pretraining seeds', NOT_GIVEN, String(new Set(plan.runs.map(({ seed }) => seed)).size)),
+      seedsRow(plan.runs),
     ],
   };
 }

@@ -32,11 +32,6 @@ export function augmentationText(augmentation: ImageRun['config']['augmentation'
   );
 }
 
-/** Number of seeds of a plan's runs. */
-export function seedsRow(runs: readonly Pick<ImageRun, 'seed'>[]): Row {
-  return settingRow('pretraining seeds', NOT_GIVEN, String(new Set(runs.map(({ seed }) => seed)).size));
-}
-
 function encoderText({ architecture, width, blocks, stem }: ImageRun['config']['model']): string {
   const name = ARCHITECTURE_NAMES[architecture];
   if (architecture === 'small') return `${name}, ${width} channels, ${blocks} block a stage`;

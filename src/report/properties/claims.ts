@@ -19,7 +19,7 @@ import {
 } from '../compared-claims.js';
 import { factsOf, warningOf } from '../first-screen.js';
 import { trainingRows, variedLambdas } from '../images/setting-rows.js';
-import { NOT_GIVEN, settingRow as row } from '../setting-row.js';
+import { NOT_GIVEN, seedsRow, settingRow as row } from '../setting-row.js';
 import { comparedForm, comparedImages, heroFigure, STRONG } from './properties.js';
 import { EMBEDDING as E, FEATURES as F, FORM_QUANTITIES as Q } from './quantities.js';
 import { shownAgainst, shownAgainstLevel, type Shown } from '../shown.js';
@@ -505,7 +505,7 @@ export function propertiesSettings({ images, forms }: PropertiesResults): Settin
       row('compositions', NOT_GIVEN, String(compositions)),
       row('test images that are measured', 'test data', limit === null ? 'test data' : `${limit} at most`),
       row('readout of parameters', NOT_GIVEN, parameters.readout),
-      row('pretraining seeds', NOT_GIVEN, String(new Set(images.plan.runs.map(({ seed }) => seed)).size)),
+      seedsRow(images.plan.runs),
       ...formsRows(forms),
     ],
   };
