@@ -111,7 +111,7 @@ describe('the presets', () => {
     ]);
     expect(sizesOf('generated', 'paper')).toEqual([400, 256]);
     expect(sizesOf('imagenet100', 'smoke')).toEqual(sizesOf('cifar10', 'smoke'));
-    expect(sizesOf('cifar10', 'laptop')).toEqual([4, 64]);
+    expect(sizesOf('cifar10', 'laptop')).toEqual([3, 64]);
   });
 
   it('look at the kNN accuracy several times in each profile, the last time at the end', () => {
