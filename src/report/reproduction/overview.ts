@@ -86,7 +86,7 @@ function countWords(claims: readonly ReportedClaim[]): string {
 /** How large encoders of images were, and how long they were trained: without it no verdict can be read. */
 function sizeText(results: ReproductionResults): string {
   const images = allRecords(results).filter(({ experiment }) => experiment === IMAGES);
-  const most = (values: readonly number[]) => Math.max(...values).toLocaleString('en');
+  const most = (values: readonly number[]) => String(Math.max(...values));
   const parameters = images.flatMap(({ weights }) => weights?.parameters ?? []);
   const steps = images.map(({ steps: { done } }) => done);
   if (parameters.length === 0) return '';
