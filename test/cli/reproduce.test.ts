@@ -30,7 +30,14 @@ const FILES = ['index.html', 'index.ipynb', 'protein.html', 'protein.ipynb'];
 /** The arguments of a tiny experiment in folders of its own. */
 function tiny(name: string, ...more: string[]): string[] {
   const settings = TINY.flatMap((setting) => ['-p', setting]);
-  const folders = ['--data-dir', data, '--runs', join(folder, name, 'runs'), '--out', join(folder, name, 'out')];
+  const folders = [
+    '--data-dir',
+    data,
+    '--runs',
+    join(folder, name, 'runs'),
+    '--out',
+    join(folder, name, 'out'),
+  ];
   return ['reproduce', 'protein', '--profile', 'smoke', ...folders, ...settings, ...more];
 }
 
