@@ -181,7 +181,7 @@ const ITEMS: readonly Item[] = [
     asked: 'How often everything was trained and evaluated.',
     answer: fromRecords(({ records }) => ({
       answer: 'yes',
-      where: `${records.filter(({ steps }) => steps.done > 0).length} trainings, pretraining seeds ${seedText(records.flatMap(({ seeds: { pretraining } }) => pretraining ?? []))}; ${records.reduce((sum, { measurements }) => sum + Object.keys(measurements).length, 0)} measurements.`,
+      where: `${records.filter(({ steps }) => steps.done > 0).length} trainings, pretraining seeds ${seedText(records.flatMap(({ seeds: { pretraining } }) => pretraining ?? []))}, and what was measured of each in its record.`,
     })),
   },
   {
