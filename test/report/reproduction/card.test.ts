@@ -182,7 +182,7 @@ describe('the checklist', () => {
   it('is answered from records', () => {
     const of = (asked: string, column: string) => cell(list, 'asked', asked, column);
     expect(of('How often everything was trained and evaluated.', 'where')).toBe(
-      `${records.length} trainings, pretraining seeds 0, 1; ${3 * records.length} measurements.`,
+      `${records.length} trainings, pretraining seeds 0, 1, and what was measured of each in its record.`,
     );
     expect(of('Statistics of the data, such as the number of examples.', 'where')).toBe(
       'PDB structures: 40.',
