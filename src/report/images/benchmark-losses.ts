@@ -117,9 +117,9 @@ function lengthWords({ plan: { runs } }: ImageResults): string {
   const epochsOf = (part: string) =>
     runs.find((run) => run.part === part && run.method !== 'untrained')?.config.training.epochs;
   const [subset, whole] = [epochsOf('ablation'), epochsOf('cifar10')];
-  return subset === whole || subset === undefined
+  return subset === whole || subset === undefined || whole === undefined
     ? ''
-    : `Each subset was trained for ${subset} epochs, half as long as the methods of Table 1 above or less. `;
+    : `Each subset was trained for ${subset} epochs, the methods of Table 1 for ${whole}. `;
 }
 
 /** Figure 10: the linear probe after each subset of the losses. */

@@ -130,7 +130,7 @@ function dataRows(results: ImageResults, data: Recipe): SettingsBlock['rows'] {
   return [dataRow, ...(first ? rows : rows.filter(({ differs }) => differs))];
 }
 
-/** Length of the ablation's runs, where it is not that of the others. */
+/** Length of the ablation's runs, which need not be that of the others. */
 function ablationRows({ plan: { runs } }: ImageResults): SettingsBlock['rows'] {
   const run = runs.find(({ part }) => part === 'ablation');
   if (run === undefined) return [];
