@@ -125,7 +125,7 @@ function printPlan(
   );
   if (ready.runs.every((state) => state === 'ready' || state === 'no data')) return;
   const needs = needsOf(plan, ready, known);
-  console.log(`  needs: ${needsText(needs, secondsOf(needs, parallel), parallel)}`);
+  console.log(`  needs: ${needsText({ ...needs, seconds: secondsOf(needs, parallel) }, parallel)}`);
 }
 
 /** Seconds until the last of several runs at a time is done: no less than the longest takes. */
@@ -133,7 +133,8 @@ function secondsOf({ seconds, longest }: Needs, parallel: number): number {
   return Math.max(longest, seconds / parallel);
 }
 
-function needsText({ bytes, unknown }: Needs, seconds: number, parallel: number): string {
+/** `seconds` are those until all is done. */
+function needsText({ seconds, bytes, unknown }: Omit<Needs, 'longest'>, parallel: number): string {
   const rest =
     unknown === 0 ? '' : `${seconds === 0 ? '' : ', and '}an unknown time for ${unknown} runs of a new kind`;
   const together = parallel === 1 ? '' : ` with ${parallel} runs at a time`;
@@ -152,15 +153,12 @@ function printTotal(
   const each = planned.map(({ task, ready }) => needsOf(task.plan, ready, known, seen));
   const sum = (of: (needs: Needs) => number) => each.reduce((total, needs) => total + of(needs), 0);
   const total = {
-    longest: 0,
     seconds: sum((needs) => secondsOf(needs, parallel)),
     bytes: sum(({ bytes }) => bytes),
     unknown: sum(({ unknown }) => unknown),
   };
   if (planned.length < 2 || total.bytes === 0) return;
-  console.log(
-    `All together, runs that serve several counted once: ${needsText(total, total.seconds, parallel)}`,
-  );
+  console.log(`All together, runs that serve several counted once: ${needsText(total, parallel)}`);
 }
 
 function tasksOf(names: readonly string[], options: ReproduceOptions): readonly Task[] {

@@ -112,8 +112,8 @@ function valueOf({ type }: NotebookParameter, text: string): unknown {
 }
 
 /**
- * `const` where the type is known, so that a wrong value is a compile error of this very cell where types are checked; else `let`, because a
- * `const` would narrow to the one value and later comparisons with another would not compile.
+ * `const` where the type is known, so that a wrong value is a compile error of this very cell where types are checked; else
+ * `let`, because a `const` would narrow to the one value and later comparisons with another would not compile.
  */
 function overridingLine({ name, type }: NotebookParameter, value: unknown): string {
   return type === null

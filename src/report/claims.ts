@@ -19,7 +19,7 @@ import { standardErrorItems } from '../runs/uncertainty.js';
 import type { Verdict } from './blocks.js';
 import { mean, standardDeviation } from './charts/statistics.js';
 import { noncentralCdf, rootBetween, studentCdf, studentQuantile } from './distributions.js';
-import { listed } from './listed.js';
+import { capital, listed } from './phrases.js';
 
 /** A number with its interval. */
 export interface Interval {
@@ -313,10 +313,6 @@ function explain(comparison: Comparison, input: OrderingInput, verdict: Verdict)
   }
   const setting = sameSetting ? 'Same setting as the paper' : 'Another setting than the paper\u2019s';
   return `${setting}; ${oursName} is ${wanted} than ${otherName} (${evidence}).`;
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function formatP(p: number): string {

@@ -2,7 +2,7 @@
  * What is to be reproduced, row by row: every figure and table of the paper's experiments, and what its reviewers asked for.
  * The one list of it; the index shows each row with the claims that decide it, and a row that no claim decides as not run.
  */
-import { listed } from './listed.js';
+import { listed } from './phrases.js';
 
 /** Where the claims of a row are found: in one experiment's report, by their place in the paper or by their ids. */
 export type ClaimSource =

@@ -52,7 +52,7 @@ interface TablesSize {
   /** Values of `training.lambda`; that of the preset is run in any case. */
   readonly lambdas: readonly number[];
   readonly subsets: readonly ImageMethod[];
-  /** Settings of the runs of `subsets`: where time is short half as long as the others, since there are seven. */
+  /** Settings of the runs of `subsets`: where time is short, not as long as the others, since there are seven. */
   readonly subsetValues?: Readonly<Record<string, Json>>;
 }
 
@@ -103,15 +103,21 @@ function smallerSettings(data: string, profile: ProfileName): Readonly<Record<st
   };
 }
 
+/** What all rows of Table 1 on a set of images have in common. */
+function rowsOn({ profile }: StudyChoice, part: string, data: string) {
+  return { part, data, values: smallerSettings(data, profile), measures: MEASURES };
+}
+
 /** Rows of Table 1 on a set of images; one seed of what is in no claim. */
 function tableParts(
-  { profile }: StudyChoice,
+  choice: StudyChoice,
   part: string,
   data: string,
   { pairs, others }: Pick<TablesSize, 'pairs' | 'others'>,
 ): readonly [PlanPart, ...PlanPart[]] {
+  const { profile } = choice;
   const { compared, single } = STUDY_SEEDS[profile];
-  const common = { part, data, values: smallerSettings(data, profile), measures: MEASURES };
+  const common = rowsOn(choice, part, data);
   const first = part === 'cifar10';
   const main = first ? compared : single;
   const measures = first ? WITH_TRANSFER : MEASURES;
@@ -125,7 +131,8 @@ function tableParts(
 /**
  * The runs, the most important first: CARE and SimCLR on CIFAR-10, what its losses and their weight do, the other rows of
  * Table 1, then the other sets of images, then further seeds. CARE and SimCLR on CIFAR-10 are those of
- * `cifar-color-sensitivity`, and so are some of the weights of L_equi: a run serves both. Only `paper` trains them twice, as the paper has a ResNet-50 here and a ResNet-18 there.
+ * `cifar-color-sensitivity`, and so are some of the weights of L_equi: a run serves both. Only `paper` trains them twice, as
+ * the paper has a ResNet-50 here and a ResNet-18 there.
  *
  * @throws UserError for overrides that are no settings.
  */
@@ -134,7 +141,6 @@ export function planBenchmarkTables(choice: StudyChoice): ImagePlan {
   const { single } = STUDY_SEEDS[choice.profile];
   const [first, further] = [single.slice(0, 1), single.slice(1)];
   const data = choice.data ?? 'cifar10';
-  const others = { part: 'cifar10', methods: size.others, data, measures: MEASURES };
   const ablation = {
     part: 'ablation',
     methods: size.subsets,
@@ -158,13 +164,10 @@ export function planBenchmarkTables(choice: StudyChoice): ImagePlan {
     ...rows,
     ...ELSEWHERE.flatMap((name) => tableParts(choice, name, name, size.elsewhere)),
     { ...beyond, seeds: first },
-    { ...others, seeds: further },
+    { ...rowsOn(choice, 'cifar10', data), methods: size.others, seeds: further },
     ...ELSEWHERE.map((name) => ({
-      part: name,
+      ...rowsOn(choice, name, name),
       methods: size.elsewhere.others,
-      data: name,
-      values: smallerSettings(name, choice.profile),
-      measures: MEASURES,
       seeds: further,
     })),
     { ...lambda, seeds: further },

@@ -17,11 +17,12 @@ const LAMBDAS: Readonly<Record<ProfileName, readonly number[]>> = {
   paper: [0.03, 0.1, 0.3, 1],
 };
 
-/**
- * The pair that rests on more than a sample: all images of CIFAR-10 (as JPEG) and a network of twice the width, for as many
- * epochs as two cores train in two hours.
- */
+/** Channels of the larger pair's network, twice those of the others. */
 const LARGER_WIDTH = 32;
+/**
+ * The pair that rests on more than a sample: all images of CIFAR-10 (as JPEG) and a wider network, for as many epochs as two
+ * cores train in two hours.
+ */
 const LARGER: Readonly<Record<string, Json>> = {
   'training.epochs': 4,
   'training.batch': 128,

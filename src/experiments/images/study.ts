@@ -2,7 +2,7 @@
 import { imageData, isAtHand } from '../../data/images.js';
 import { canonicalJson } from '../../runs/canonical-json.js';
 import { resolveConfig, settingKeys, withWholeKeys, type ConfigLayer } from '../../runs/configuration.js';
-import type { DataProvenance, Json, RunRecord } from '../../runs/record.js';
+import type { DataProvenance, Json, Measurement, RunRecord } from '../../runs/record.js';
 import type { ProfileName } from '../../runs/profiles.js';
 import { idOf } from '../../runs/store.js';
 import { UserError } from '../../runs/user-error.js';
@@ -98,19 +98,20 @@ function checkNotPlanned({ source, values }: ConfigLayer): void {
   );
 }
 
-/** The user's settings, apart: those behind `measure.` are of what is measured of finished runs. */
-function userLayers({ overrides: given }: StudyChoice): {
+interface UserLayers {
   readonly training: readonly ConfigLayer[];
   readonly measures: readonly ConfigLayer[];
-} {
+}
+
+/** The user's settings, apart: those behind `measure.` are of what is measured of finished runs. */
+function userLayers({ overrides: given }: StudyChoice): UserLayers {
   if (given === undefined) return { training: [], measures: [] };
   const overrides = withWholeKeys(ALL_KEYS, given);
   checkNotPlanned(overrides);
-  const prefix = MEASURE_PREFIX;
   const entries = Object.entries(overrides.values);
-  const training = entries.filter(([key]) => !key.startsWith(prefix));
+  const training = entries.filter(([key]) => !key.startsWith(MEASURE_PREFIX));
   const measures = entries.flatMap(([key, value]) =>
-    key.startsWith(prefix) ? [[key.slice(prefix.length), value] as const] : [],
+    key.startsWith(MEASURE_PREFIX) ? [[key.slice(MEASURE_PREFIX.length), value] as const] : [],
   );
   return {
     training: [{ ...overrides, values: Object.fromEntries(training) }],
@@ -133,13 +134,13 @@ const SAMPLES: Readonly<Partial<Record<ProfileName, Layer>>> = {
 
 function plannedRun(
   choice: StudyChoice,
+  user: UserLayers,
   part: PlanPart,
   method: ImageMethod,
   seed: number,
   variation: RunVariation | null,
 ): ImageRun {
   const { profile, preset } = choice;
-  const user = userLayers(choice);
   const source = `the plan's part ${part.part}`;
   const values: Layer = { ...SAMPLES[profile], ...LOOKS, ...part.values };
   const fixed: Layer = {
@@ -179,10 +180,10 @@ function plannedRun(
 }
 
 /** All runs of a part; a value that is there without any variation varies nothing and is left out. */
-function runsOf(choice: StudyChoice, part: PlanPart): readonly ImageRun[] {
+function runsOf(choice: StudyChoice, user: UserLayers, part: PlanPart): readonly ImageRun[] {
   const { methods, seeds, variation } = part;
   const runsAt = (varied: RunVariation | null) =>
-    seeds.flatMap((seed) => methods.map((method) => plannedRun(choice, part, method, seed, varied)));
+    seeds.flatMap((seed) => methods.map((method) => plannedRun(choice, user, part, method, seed, varied)));
   const plainRuns = runsAt(null);
   if (variation === undefined) return plainRuns;
   const known = new Set(plainRuns.map(({ config }) => canonicalJson(config)));
@@ -197,7 +198,8 @@ function runsOf(choice: StudyChoice, part: PlanPart): readonly ImageRun[] {
  * @throws UserError for overrides that are no settings.
  */
 export function imagePlan(experiment: string, choice: StudyChoice, parts: readonly PlanPart[]): ImagePlan {
-  return { experiment, choice, runs: parts.flatMap((part) => runsOf(choice, part)) };
+  const user = userLayers(choice);
+  return { experiment, choice, runs: parts.flatMap((part) => runsOf(choice, user, part)) };
 }
 
 /** Whether a run's data can be loaded. */
@@ -348,22 +350,29 @@ function keyWithoutLimit(config: ImageConfig): string {
   return canonicalJson({ ...config, data: { ...config.data, limit: null } });
 }
 
+/** A record with its configuration, which a file that somebody else wrote need not have. */
+interface ConfiguredRecord {
+  readonly record: RunRecord;
+  readonly config: ImageConfig;
+}
+
 /** What tells the runs of one key apart that limits made different: a limit that the data do not reach limits nothing. */
-function isWithin({ config, data }: RunRecord, limit: number | null): boolean {
-  const own = trainingSchema.safeParse(config).data?.data.limit ?? null;
-  return own === limit || (own === null && limit !== null && data.items <= limit);
+function isWithin({ record, config }: ConfiguredRecord, limit: number | null): boolean {
+  const own = config.data.limit;
+  return own === limit || (own === null && limit !== null && record.data.items <= limit);
 }
 
 /** The record without measurements that were made with other settings than the plan's, such as fewer images: they are not compared. */
 function asPlanned(record: RunRecord, { measures, settings }: ImageRun): RunRecord {
   const planned = new Map(Object.entries(settings));
-  const differs = (name: string) =>
-    Object.entries(record.measurements[name]?.settings ?? {}).some(
+  const asked = new Set<string>(measures);
+  const differs = ({ settings: own }: Measurement) =>
+    Object.entries(own ?? {}).some(
       ([key, value]) => planned.has(key) && canonicalJson(planned.get(key)) !== canonicalJson(value),
     );
-  const other = measures.filter(differs);
-  if (other.length === 0) return record;
-  const kept = Object.entries(record.measurements).filter(([name]) => !other.some((each) => each === name));
+  const kept = Object.entries(record.measurements).filter(
+    ([name, measurement]) => !asked.has(name) || !differs(measurement),
+  );
   return { ...record, measurements: Object.fromEntries(kept) };
 }
 
@@ -372,18 +381,18 @@ function asPlanned(record: RunRecord, { measures, settings }: ImageRun): RunReco
  * the finished ones; a missing run is null, and so is a measurement that was made with other settings.
  */
 export function collectImages(plan: ImagePlan, records: readonly RunRecord[]): ImageResults {
-  const byKey = new Map<string, RunRecord[]>();
+  const byKey = new Map<string, ConfiguredRecord[]>();
   for (const record of finishedRecords(records, IMAGES)) {
     const config = trainingSchema.safeParse(record.config).data;
     if (config === undefined) continue;
     const key = keyWithoutLimit(config);
-    byKey.set(key, [...(byKey.get(key) ?? []), record]);
+    byKey.set(key, [...(byKey.get(key) ?? []), { record, config }]);
   }
   const recordOf = (run: ImageRun) => {
     const found = byKey
       .get(keyWithoutLimit(run.config))
       ?.find((each) => isWithin(each, run.config.data.limit));
-    return found === undefined ? null : asPlanned(found, run);
+    return found === undefined ? null : asPlanned(found.record, run);
   };
   return { plan, outcomes: plan.runs.map((run) => ({ ...run, record: recordOf(run) })) };
 }

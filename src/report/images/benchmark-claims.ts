@@ -14,7 +14,7 @@ import {
   type ClaimText,
 } from '../compared-claims.js';
 import { factsOf, warningOf } from '../first-screen.js';
-import { listed } from '../listed.js';
+import { listed } from '../phrases.js';
 import {
   BEST_LAMBDAS,
   PAPER_DATA,
@@ -48,14 +48,6 @@ function pairClaim(data: Recipe, { base, withCare }: Pair): ClaimDefinition | un
   };
 }
 
-const PAIR_CLAIMS: readonly { readonly data: Recipe; readonly definition: ClaimDefinition }[] =
-  RECIPES.flatMap((data) =>
-    TABLE_1_PAIRS.flatMap((pair) => {
-      const definition = pairClaim(data, pair);
-      return definition === undefined ? [] : [{ data, definition }];
-    }),
-  );
-
 /** CARE against EquiMod, the other method of Table 1 that asks for equivariance; undefined where the paper does not report both. */
 function rivalClaim(data: Recipe): ClaimDefinition | undefined {
   const { care, equimod } = TABLE_1[data];
@@ -72,10 +64,15 @@ function rivalClaim(data: Recipe): ClaimDefinition | undefined {
   };
 }
 
-const RIVAL_CLAIMS = RECIPES.flatMap((data) => {
-  const definition = rivalClaim(data);
-  return definition === undefined ? [] : [{ data, definition }];
-});
+/** Claims on a set of images each: first those of what CARE adds, then those against another method. */
+const DATA_CLAIMS = [
+  (data: Recipe) => TABLE_1_PAIRS.map((pair) => pairClaim(data, pair)),
+  (data: Recipe) => [rivalClaim(data)],
+].flatMap((claimsOn) =>
+  RECIPES.flatMap((data) =>
+    claimsOn(data).flatMap((definition) => (definition === undefined ? [] : [{ data, definition }])),
+  ),
+);
 
 const NONTRIVIAL: ClaimDefinition = {
   id: 'equi-unif-nontrivial',
@@ -300,7 +297,7 @@ interface JudgedClaim {
 }
 
 const CLAIMS: readonly JudgedClaim[] = [
-  ...[...PAIR_CLAIMS, ...RIVAL_CLAIMS].map(({ data, definition }) => ({
+  ...DATA_CLAIMS.map(({ data, definition }) => ({
     text: definition,
     judge: (results: ImageResults) => judgeClaim(onData(results, data), definition),
   })),

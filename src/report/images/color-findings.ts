@@ -4,7 +4,7 @@ import type { ProseBlock } from '../blocks.js';
 import { brief, mean } from '../charts/statistics.js';
 import { compareSeeds, formatInterval, type Interval } from '../claims.js';
 import { seedValues, valuesBySeed, type Compared, type Quantity } from '../compared.js';
-import { listed } from '../listed.js';
+import { listed } from '../phrases.js';
 import { settingOf, type VariedRun } from '../sensitivity.js';
 import { comparedCircle, comparedMain } from './color-compared.js';
 import { COLOR_QUANTITIES as Q } from './color-quantities.js';

@@ -7,6 +7,7 @@ import { describeTrials, trialChart } from '../charts/trials.js';
 import { compareSeeds, formatInterval } from '../claims.js';
 import { cellOf, comparedMeans, NOT_RUN, seedValues, type Compared, type Quantity } from '../compared.js';
 import { dotInput, quantityPanel } from '../compared-figures.js';
+import { capital } from '../phrases.js';
 import { BENCHMARK_QUANTITIES } from './benchmark-quantities.js';
 import { comparedMain, PAIR } from './color-compared.js';
 import { COLOR_QUANTITIES as Q } from './color-quantities.js';
@@ -57,10 +58,6 @@ function sizeText(larger: ImageRun, small: ImageRun, results: ImageResults): str
   const of = (part: string, { config: { data, model, training } }: ImageRun) =>
     `${dataOf(part, data.name)}: ${model.width} channels, ${training.epochs} epochs, batch ${training.batch}`;
   return `${capital(of(PART, larger))}. The small runs: ${of('main', small)}`;
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function sizesTable(larger: Compared, small: Compared): TableBlock {

@@ -1,8 +1,7 @@
 /** What reports of pretraining on images have in common: which runs are compared. */
 import { imageLabel, type ImageOutcome, type ImageResults } from '../../experiments/images/study.js';
 import type { ImageMethod } from '../../experiments/images/config.js';
-import type { RunRecord } from '../../runs/record.js';
-import { recordsOf, type Compared } from '../compared.js';
+import type { Compared } from '../compared.js';
 import { PAPER_DATA } from '../paper-numbers.js';
 import type { VariedRun } from '../sensitivity.js';
 
@@ -20,13 +19,8 @@ export function outcomesOf({ outcomes }: ImageResults, { part, methods }: Pick):
   );
 }
 
-/** `data.name` of a configuration. */
-function dataNameIn(config: RunRecord['config']): unknown {
-  return (config as { readonly data?: { readonly name?: string } }).data?.name;
-}
-
 /** Labelled images that a set of the paper's has for training; fewer are a sample. STL10 has few, and more without labels. */
-function wholeSet(name: unknown): number {
+function wholeSet(name: string): number {
   return name === 'stl10' ? 5_000 : 50_000;
 }
 
@@ -40,8 +34,9 @@ export function hasPaperSetting(
 ): boolean {
   const changed = Object.keys(choice.overrides?.values ?? {}).length > 0;
   const known = outcomes.every(({ config }) => config.data.name in PAPER_DATA);
-  const whole = recordsOf(outcomes).every(
-    ({ data, config }) => !data.generated && data.items >= wholeSet(dataNameIn(config)),
+  const whole = outcomes.every(
+    ({ record, config }) =>
+      record === null || (!record.data.generated && record.data.items >= wholeSet(config.data.name)),
   );
   return choice.profile === 'paper' && choice.preset === 'paper' && !changed && known && whole;
 }

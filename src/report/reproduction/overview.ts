@@ -17,7 +17,7 @@ import {
   type VerdictMark,
 } from '../charts/verdicts.js';
 import { duration } from '../page/provenance.js';
-import { listed } from '../listed.js';
+import { capital, listed } from '../phrases.js';
 import { placesIn, placesText } from '../paper-rows.js';
 import { allRecords, dataFacts, machineFacts } from './facts.js';
 import { claimsByAsker, type ASKED, type ReproductionResults } from './results.js';
@@ -64,10 +64,6 @@ function findings({ rows }: ReproductionResults): string {
   return `${capital(parts.join('; '))}.`;
 }
 
-function capital(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
-}
-
 /** How many of some claims hold, show otherwise, stay open and are not run. */
 function countWords(claims: readonly ReportedClaim[]): string {
   const counts = countVerdicts(claims);
@@ -106,17 +102,13 @@ export function reproductionAnswer(results: ReproductionResults): string {
   const total = results.claims.length;
   if (counts['not run'] === total) return `None of ${total} claims was decided yet: nothing is run.`;
   const [paper, ...rest] = claimsByAsker(results);
-  const none =
-    countVerdicts(paper?.claims ?? []).reproduced === 0 ? 'none is reproduced in its setting: ' : '';
+  const none = countVerdicts(paper.claims).reproduced === 0 ? 'none is reproduced in its setting: ' : '';
   const others = rest
     .filter(({ claims }) => claims.length > 0)
     .map(({ asked, claims }) => `of ${claims.length} ${OF[asked]}, ${countWords(claims)}`);
-  const own =
-    paper === undefined
-      ? ''
-      : `Of ${paper.claims.length} ${OF[paper.asked]}, ${none}${countWords(paper.claims)}. `;
+  const own = `Of ${paper.claims.length} ${OF[paper.asked]}, ${none}${countWords(paper.claims)}.`;
   const beside = others.length === 0 ? '' : ` ${capital(others.join('; '))}.`;
-  return `${own}${findings(results)}${beside}${sizeText(results)}`;
+  return `${own} ${findings(results)}${beside}${sizeText(results)}`;
 }
 
 function marksOf(results: ReproductionResults): {
@@ -139,7 +131,7 @@ export function verdictFigure(results: ReproductionResults): FigureBlock {
   return {
     type: 'figure',
     id: 'verdicts',
-    title: `Of ${paper?.claims.length ?? 0} claims of the paper, ${countWords(paper?.claims ?? [])}`,
+    title: `Of ${paper.claims.length} claims of the paper, ${countWords(paper.claims)}`,
     panels: [{ title: '', spec: verdictChart(groups, marks) }],
     weSee: `Each mark is a claim, in the row of who asked for it: the paper, its reviewers, or this reproduction, as a control or an addition. ${VERDICTS.map((verdict) => `**${capital(verdict)}**: ${MEANING[verdict]}`).join('. ')}.`,
     // The interval of a difference that is 0 lies beyond it on the claim's side in 2.5 of 100 cases.
@@ -193,8 +185,7 @@ function factsOf(results: ReproductionResults): SummaryBlock['facts'] {
 
 /** The first screen. */
 export function reproductionSummary(results: ReproductionResults): SummaryBlock {
-  const [paper] = claimsByAsker(results);
-  const own = paper?.claims ?? [];
+  const [{ claims: own }] = claimsByAsker(results);
   const counts = countVerdicts(own);
   const generated = allRecords(results).some(({ data }) => data.generated);
   return {

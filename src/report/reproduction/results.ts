@@ -121,11 +121,17 @@ function rowOf(row: PaperRow, claims: readonly ReportedClaim[]) {
 /** Who asked for claims. */
 export const ASKED = ['the paper', 'its reviewers', 'controls and additions'] as const;
 
-/** The claims by who asked for them, each once: one that the paper makes is the paper's, though its reviewers asked for more of it. */
-export function claimsByAsker({ rows, others }: Pick<ReproductionResults, 'rows' | 'others'>): readonly {
+/** Claims that somebody asked for. */
+export interface AskedClaims {
   readonly asked: (typeof ASKED)[number];
   readonly claims: readonly ReportedClaim[];
-}[] {
+}
+
+/** The claims by who asked for them, each once: one that the paper makes is the paper's, though its reviewers asked for more of it. */
+export function claimsByAsker({
+  rows,
+  others,
+}: Pick<ReproductionResults, 'rows' | 'others'>): readonly [AskedClaims, AskedClaims, AskedClaims] {
   const of = (by: PaperRow['asked']) =>
     rows.filter(({ asked }) => asked === by).flatMap(({ claims }) => claims);
   const paper = [...new Set(of('by the paper'))];

@@ -71,8 +71,7 @@ describe('the claims of all experiments', () => {
 });
 
 describe('the first screen', () => {
-  const [paper] = claimsByAsker(all);
-  const own = paper?.claims ?? [];
+  const [{ claims: own }] = claimsByAsker(all);
   const counted = (verdict: Verdict, of = own) => of.filter((claim) => claim.verdict === verdict).length;
 
   it('counts every verdict', () => {
