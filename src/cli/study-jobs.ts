@@ -1,12 +1,8 @@
 /** The runs of an experiment in several processes at a time, with their progress. */
-import { runJobProcess } from '../experiments/job-process.js';
 import { InterruptedError } from '../experiments/execute-run.js';
 import type { ExperimentPlan, Readiness, StudyOptions } from '../experiments/study.js';
 import { canonicalJson } from '../runs/canonical-json.js';
-import { runQueue, type Outcome } from '../runs/queue.js';
-import { UserError } from '../runs/user-error.js';
-import { threadShare } from './run-options.js';
-import { sweepProgress } from './sweep-progress.js';
+import { checkNoneFailed, countStopped, runJobProcesses } from './job-processes.js';
 
 export interface StudyJobsOptions extends Pick<
   StudyOptions,
@@ -49,53 +45,19 @@ export async function runStudyJobs(
 ): Promise<void> {
   const jobs = jobsOf(plan, ready);
   const labels = jobs.map(([first = 0]) => plan.runs[first]?.label ?? '');
-  const numbers = new Map(jobs.map((job, index) => [job, index]));
-  const progress = sweepProgress(labels);
-  const outcomes = await runQueue<readonly number[], unknown>({
-    jobs,
+  const common = { experiment, choice: plan.choice, store: store.dir, dataDir: dataDir ?? null, execution };
+  const outcomes = await runJobProcesses({
+    orders: jobs.map((runs) => ({ of: 'study', job: { ...common, runs } })),
+    labels,
     parallel,
     retries: RETRIES,
     ...(signal === undefined ? {} : { signal }),
-    isFinal: (error) => error instanceof UserError,
-    onEvent: progress.onQueue,
-    run: (runs, _, stop) =>
-      runJobProcess(
-        {
-          of: 'study',
-          job: {
-            experiment,
-            choice: plan.choice,
-            runs,
-            store: store.dir,
-            dataDir: dataDir ?? null,
-            execution,
-          },
-        },
-        {
-          ...threadShare(parallel),
-          ...(stop === undefined ? {} : { signal: stop }),
-          onEvent: (event) => progress.onJob(numbers.get(runs) ?? 0, event),
-          onRemark: onRemark ?? progress.onRemark,
-        },
-      ),
-  }).finally(progress.stop);
-  conclude(outcomes, labels);
-}
-
-function conclude(outcomes: readonly Outcome<unknown>[], labels: readonly string[]): void {
-  const failures = outcomes.flatMap((outcome, i) =>
-    outcome.state === 'failed' ? [`  ${labels[i] ?? ''}: ${outcome.error.message}`] : [],
+    ...(onRemark === undefined ? {} : { onRemark }),
+  });
+  checkNoneFailed(outcomes, labels);
+  const stopped = countStopped(outcomes);
+  if (stopped === 0) return;
+  throw new InterruptedError(
+    `Stopped with ${stopped} of ${outcomes.length} runs to do; the same command goes on from there.`,
   );
-  if (failures.length > 0) {
-    throw new UserError(
-      `${failures.length} of ${outcomes.length} runs failed:\n${failures.join('\n')}`,
-      'The others are kept; the same command tries again what failed.',
-    );
-  }
-  const stopped = outcomes.filter(({ state }) => state === 'stopped').length;
-  if (stopped > 0) {
-    throw new InterruptedError(
-      `Stopped with ${stopped} of ${outcomes.length} runs to do; the same command goes on from there.`,
-    );
-  }
 }

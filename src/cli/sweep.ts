@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { Command } from 'commander';
-import { runJobProcess } from '../experiments/job-process.js';
 import {
   EXAMPLE,
   expandSweep,
@@ -13,10 +12,10 @@ import {
   type SweepJob,
 } from '../experiments/sweep/grid.js';
 import { checkJob, type JobContext } from '../experiments/sweep/job.js';
-import { runQueue, type Outcome } from '../runs/queue.js';
 import type { RunRecord } from '../runs/record.js';
 import { openStore, type RunStore } from '../runs/store.js';
 import { UserError } from '../runs/user-error.js';
+import { checkNoneFailed, countStopped, runJobProcesses, type JobOutcome } from './job-processes.js';
 import {
   collect,
   eagerOption,
@@ -24,11 +23,9 @@ import {
   fastOption,
   jobsOption,
   parseJobs,
-  threadShare,
   type ExecutionOptions,
 } from './run-options.js';
 import { stopSignal } from './signals.js';
-import { sweepProgress } from './sweep-progress.js';
 import { durationText, estimateText, textTable } from './text-table.js';
 
 interface SweepOptions extends ExecutionOptions {
@@ -96,14 +93,14 @@ function shownValue(record: RunRecord, path: string): string {
   return estimate === undefined ? '' : estimateText(estimate);
 }
 
-function stateText(outcome: Outcome<string | null>): string {
+function stateText(outcome: JobOutcome): string {
   if (outcome.state === 'done') return outcome.attempts === 1 ? 'done' : `done, attempt ${outcome.attempts}`;
   return outcome.state;
 }
 
 function printTable(
   jobs: readonly SweepJob[],
-  outcomes: readonly Outcome<string | null>[],
+  outcomes: readonly JobOutcome[],
   store: RunStore,
   shown: readonly string[],
 ): void {
@@ -153,44 +150,17 @@ async function sweep(file: string, options: SweepOptions): Promise<void> {
   const signal = stopSignal(() =>
     process.stderr.write('\nStopping after this step, with checkpoints; once more ends at once.\n'),
   );
-  const progress = sweepProgress(shortLabels(jobs));
-  const threads = threadShare(parallel);
-  const numbers = new Map(jobs.map((job, index) => [job, index]));
-  const outcomes = await runQueue<SweepJob, string | null>({
-    jobs,
+  const outcomes = await runJobProcesses({
+    orders: jobs.map((job) => ({ of: 'sweep', job, context })),
+    labels: shortLabels(jobs),
     parallel,
     retries,
     signal,
-    isFinal: (error) => error instanceof UserError,
-    onEvent: progress.onQueue,
-    run: (job, _, stop) =>
-      runJobProcess(
-        { of: 'sweep', job, context },
-        {
-          ...threads,
-          ...(stop === undefined ? {} : { signal: stop }),
-          onEvent: (event) => progress.onJob(numbers.get(job) ?? 0, event),
-          onRemark: progress.onRemark,
-        },
-      ),
-  }).finally(progress.stop);
+  });
   printTable(jobs, outcomes, store, options.show.length > 0 ? options.show : SHOWN[experiment]);
   console.log(`Runs: ${relative('.', store.dir) || '.'}`);
-  conclude(jobs, outcomes);
-}
-
-/** Says what was not done, and ends with a status that tells so. */
-function conclude(jobs: readonly SweepJob[], outcomes: readonly Outcome<string | null>[]): void {
-  const failures = outcomes.flatMap((outcome, i) =>
-    outcome.state === 'failed' ? [`  ${jobLabel(jobs[i] as SweepJob)}: ${outcome.error.message}`] : [],
-  );
-  if (failures.length > 0) {
-    throw new UserError(
-      `${failures.length} of ${jobs.length} runs failed:\n${failures.join('\n')}`,
-      'The others are kept; the same command tries again what failed.',
-    );
-  }
-  const stopped = outcomes.filter(({ state }) => state === 'stopped').length;
+  checkNoneFailed(outcomes, jobs.map(jobLabel));
+  const stopped = countStopped(outcomes);
   if (stopped === 0) return;
   process.exitCode = 130;
   throw new UserError(

@@ -59,7 +59,11 @@ export interface PlannedRun {
 }
 
 /** A run with its record, or null where it was not run. */
-export type Outcome<Run extends PlannedRun> = Run & { readonly record: RunRecord | null };
+export type Outcome<Run extends PlannedRun> = Run & {
+  readonly record: RunRecord | null;
+  /** Records of the same settings, seeds and data from before, the newest first, such as another machine's. */
+  readonly earlier?: readonly RunRecord[];
+};
 
 /** An experiment for a choice of profile and preset. */
 export interface ExperimentPlan {

@@ -1,26 +1,18 @@
 /** L_equi with other bilinear forms as a whole: which runs it needs, how to get them, and what records hold of them. */
-import { canonicalJson, hashJson } from '../../runs/canonical-json.js';
-import { runningCodeHash, siblingModule, codeProvenance } from '../../runs/code-version.js';
+import { canonicalJson } from '../../runs/canonical-json.js';
+import { siblingModule } from '../../runs/code-version.js';
 import { resolveConfig, type ConfigLayer } from '../../runs/configuration.js';
-import type { CodeProvenance, Measurement, RunRecord } from '../../runs/record.js';
-import { idOf, type RunSpec } from '../../runs/store.js';
-import type { Execution } from '../../tensorflow/compile.js';
-import type { TensorDataMap } from '../../tensorflow/tensor-data.js';
-import type { TrainProgress } from '../../train/trainer.js';
-import { ensureMeasured, ensureTrained, stopIfTold, type RunJob } from '../execute-run.js';
-import { breathe, interruptSignal } from '../interrupt.js';
-import { cloudEncoder } from '../protein/encoder.js';
-import { loadTask, type ProteinTask } from '../protein/task.js';
+import type { RunRecord } from '../../runs/record.js';
 import {
-  finishedRecords,
-  type Outcome,
-  type PlannedRun,
-  type Readiness,
-  type RunReadiness,
-  type StudyChoice,
-  type StudyOptions,
-} from '../study.js';
-import type { StudyEvent } from '../study-event.js';
+  cloudReadiness,
+  collectCloudStudy,
+  runCloudStudy,
+  type CloudPlan,
+  type CloudResults,
+  type CloudStudy,
+} from '../protein/cloud-study.js';
+import { cloudEncoder } from '../protein/encoder.js';
+import type { Outcome, PlannedRun, Readiness, StudyChoice, StudyOptions } from '../study.js';
 import {
   FORMS,
   formsMeasureSchema,
@@ -29,7 +21,7 @@ import {
   type FormsConfig,
   type FormsMeasureConfig,
 } from './config.js';
-import { FORMS_MEASURES, type FormsMeasureName } from './measures.js';
+import { FORMS_MEASURES } from './measures.js';
 import { formsModel, formsTraining, initialWeights } from './training.js';
 
 /** The name under which records keep these runs. */
@@ -42,18 +34,9 @@ export interface FormsRun extends PlannedRun {
   readonly config: FormsConfig;
 }
 
-export interface FormsPlan {
-  readonly choice: StudyChoice;
-  readonly measures: FormsMeasureConfig;
-  readonly runs: readonly FormsRun[];
-}
-
+export type FormsPlan = CloudPlan<FormsRun, FormsMeasureConfig>;
 export type FormsOutcome = Outcome<FormsRun>;
-
-export interface FormsResults {
-  readonly plan: FormsPlan;
-  readonly outcomes: readonly FormsOutcome[];
-}
+export type FormsResults = CloudResults<FormsRun, FormsPlan>;
 
 /** The user's settings of training, and those of the measures, which begin with `measures.`. */
 function userLayers({ overrides }: StudyChoice): Record<'training' | 'measures', readonly ConfigLayer[]> {
@@ -95,144 +78,44 @@ export function planForms(choice: StudyChoice): FormsPlan {
   };
 }
 
-function codeOfTraining(): CodeProvenance {
-  return codeProvenance(runningCodeHash(siblingModule(import.meta.url, 'training')));
-}
-
-function specOf(
-  { choice }: FormsPlan,
-  { config, seed, label }: FormsRun,
-  task: ProteinTask,
-  code: CodeProvenance,
-  execution: Execution,
-): RunSpec {
-  return {
-    experiment: FORMS_EXPERIMENT,
-    label,
-    profile: choice.profile,
-    preset: choice.preset,
-    config,
-    seeds: { pretraining: seed, data: config.data.seed },
-    data: task.provenance,
-    code,
-    execution,
-    plannedSteps: config.training.steps,
-  };
-}
-
-function jobOf(spec: RunSpec, { config }: FormsRun, task: ProteinTask, execution: Execution): RunJob {
-  const { steps } = config.training;
-  return {
-    spec,
-    weightNames: formsModel(config).variables.map(({ name }) => name),
-    training: () => formsTraining(config, task.clouds, task.train, execution),
-    initialWeights: () => initialWeights(config),
-    metricsEvery: Math.max(1, Math.round(steps / 100)),
-    checkpointEvery: Math.max(10, Math.round(steps / 10)),
-  };
-}
-
-function measureKeys(
-  config: FormsMeasureConfig,
-): { readonly name: FormsMeasureName; readonly key: string }[] {
-  const code = runningCodeHash(siblingModule(import.meta.url, 'measures'));
-  const names = Object.keys(FORMS_MEASURES) as FormsMeasureName[];
-  return names.map((name) => ({ name, key: hashJson({ name, config, code }).slice(0, 16) }));
-}
-
-function* measured(
-  { config }: FormsRun,
-  task: ProteinTask,
-  settings: FormsMeasureConfig,
-  wanted: ReturnType<typeof measureKeys>,
-  weights: TensorDataMap,
-): Generator<Measurement> {
-  const encoder = cloudEncoder(formsModel(config), config.model.dim, weights, task.clouds);
-  try {
-    for (const { name, key } of wanted) {
-      const startedAt = performance.now();
-      const findings = FORMS_MEASURES[name](encoder, task, config, settings);
-      const seconds = (performance.now() - startedAt) / 1000;
-      yield { name, key, settings, measuredAt: new Date().toISOString(), seconds, ...findings };
-    }
-  } finally {
-    encoder.dispose();
-  }
-}
-
-/** The one data set of all runs; null without a run. */
-function taskOf({ runs }: FormsPlan, { dataDir, onRemark }: StudyOptions): ProteinTask | null {
-  const [first] = runs;
-  if (first === undefined) return null;
-  const task = loadTask(first.config, dataDir);
-  task.set.remarks.forEach((remark) => onRemark?.(remark));
-  return task;
-}
+const FORMS_STUDY: CloudStudy<FormsRun, FormsMeasureConfig> = {
+  experiment: FORMS_EXPERIMENT,
+  modules: {
+    training: siblingModule(import.meta.url, 'training'),
+    measures: siblingModule(import.meta.url, 'measures'),
+  },
+  steps: ({ config }) => config.training.steps,
+  weightNames: ({ config }) => formsModel(config).variables.map(({ name }) => name),
+  initialWeights: ({ config }) => initialWeights(config),
+  training:
+    ({ config }, { clouds, train }, execution) =>
+    () =>
+      formsTraining(config, clouds, train, execution),
+  encoder: ({ config }, weights, { clouds }) =>
+    cloudEncoder(formsModel(config), config.model.dim, weights, clouds),
+  measures: {
+    preserved: (encoder, task, { config }, settings) =>
+      FORMS_MEASURES.preserved(encoder, task, config, settings),
+  },
+};
 
 /**
  * Brings every run of the plan to its end: found in the store, trained, measured.
  *
  * @throws InterruptedError when the signal came; UserError for data, settings or folders that do not serve.
  */
-export async function runForms(plan: FormsPlan, options: StudyOptions): Promise<FormsResults> {
-  const { store, execution = 'chained', signal = interruptSignal(), onEvent } = options;
-  await breathe();
-  const task = taskOf(plan, options);
-  if (task === null) return { plan, outcomes: [] };
-  store.saveManifest(task.manifest);
-  const code = codeOfTraining();
-  const keys = measureKeys(plan.measures);
-  const stop = signal === undefined ? {} : { signal };
-  const outcomes: FormsOutcome[] = [];
-  for (const [index, run] of plan.runs.entries()) {
-    stopIfTold(signal, run.label);
-    const tell = (phase: StudyEvent['phase'], progress?: TrainProgress) => {
-      const event = { index, runs: plan.runs.length, label: run.label, phase };
-      onEvent?.(progress === undefined ? event : { ...event, progress });
-    };
-    const job = jobOf(specOf(plan, run, task, code, execution), run, task, execution);
-    await ensureTrained(store, job, { onProgress: (progress) => tell('training', progress), ...stop });
-    const measure = (missing: readonly string[], weights: TensorDataMap) => {
-      tell('measuring');
-      const wanted = keys.filter(({ name }) => missing.includes(name));
-      return measured(run, task, plan.measures, wanted, weights);
-    };
-    const record = await ensureMeasured(store, job, keys, measure, stop);
-    tell('ready');
-    outcomes.push({ ...run, record });
-  }
-  return { plan, outcomes };
+export function runForms(plan: FormsPlan, options: StudyOptions): Promise<FormsResults> {
+  return runCloudStudy(FORMS_STUDY, plan, options);
 }
 
 /** What of a plan is there already. Loads the data, since its hash is part of a run's id, and writes nothing. */
 export function formsReadiness(plan: FormsPlan, options: StudyOptions): Readiness {
-  const task = taskOf(plan, options);
-  if (task === null) return { runs: [], steps: [], data: [] };
-  const code = codeOfTraining();
-  const keys = measureKeys(plan.measures);
-  const runs = plan.runs.map((run): RunReadiness => {
-    const id = idOf(specOf(plan, run, task, code, options.execution ?? 'chained'));
-    if (!options.store.has(id)) return 'to train';
-    const record = options.store.read(id);
-    if (record.status !== 'finished') return 'to continue';
-    return keys.every(({ name, key }) => record.measurements[name]?.key === key) ? 'ready' : 'to measure';
-  });
-  return { runs, steps: plan.runs.map(({ config }) => config.training.steps), data: [task.provenance] };
+  return cloudReadiness(FORMS_STUDY, plan, options);
 }
 
-/**
- * What a store holds of a plan, without data, engine or training: each run is found by its configuration, the newest of
- * the finished ones; a missing run is null.
- */
+/** What a store holds of a plan, without data, engine or training; a missing run is null. */
 export function collectForms(plan: FormsPlan, records: readonly RunRecord[]): FormsResults {
-  const sorted = finishedRecords(records, FORMS_EXPERIMENT);
-  return {
-    plan,
-    outcomes: plan.runs.map((run) => {
-      const config = canonicalJson(run.config);
-      return { ...run, record: sorted.find((record) => canonicalJson(record.config) === config) ?? null };
-    }),
-  };
+  return collectCloudStudy(FORMS_EXPERIMENT, plan, records);
 }
 
 /** Whether a step of a recorded run costs what a step of the planned one does. */

@@ -1,28 +1,26 @@
 /** The protein experiment as a whole: which runs it needs, how to get them, and what they found. */
-import { canonicalJson, hashJson } from '../../runs/canonical-json.js';
-import { runningCodeHash, siblingModule, codeProvenance } from '../../runs/code-version.js';
-import type { CodeProvenance, Measurement, RunRecord } from '../../runs/record.js';
-import { idOf, type RunSpec } from '../../runs/store.js';
-import type { Execution } from '../../tensorflow/compile.js';
-import type { TensorDataMap } from '../../tensorflow/tensor-data.js';
-import type { TrainProgress } from '../../train/trainer.js';
-import { ensureMeasured, ensureTrained, stopIfTold, type RunJob } from '../execute-run.js';
-import { breathe, interruptSignal } from '../interrupt.js';
+import { canonicalJson } from '../../runs/canonical-json.js';
+import { siblingModule } from '../../runs/code-version.js';
+import type { RunRecord } from '../../runs/record.js';
 import {
-  finishedRecords,
   type Experiment,
   type ExperimentPlan,
   type Outcome,
   type Readiness,
-  type RunReadiness,
   type RunVariation,
   type StudyOptions,
 } from '../study.js';
-import type { StudyEvent } from '../study-event.js';
+import {
+  cloudReadiness,
+  collectCloudStudy,
+  runCloudStudy,
+  type CloudResults,
+  type CloudStudy,
+} from './cloud-study.js';
 import { objectiveOf, trainingSchema, type EncoderName, type TrainingConfig } from './config.js';
 import { proteinEncoder } from './encoder.js';
 import { ENCODER_LABELS } from './labels.js';
-import { PROTEIN_MEASURES, type ProteinMeasureName } from './measures.js';
+import { PROTEIN_MEASURES } from './measures.js';
 import {
   measureConfig,
   PROTEIN_PROFILES,
@@ -30,7 +28,6 @@ import {
   type MeasureConfig,
   type ProteinChoice,
 } from './settings.js';
-import { loadTask, type ProteinTask } from './task.js';
 import { initialWeights, proteinModel, proteinTraining } from './training.js';
 
 export const PROTEIN = 'protein';
@@ -91,165 +88,48 @@ export function planProtein(choice: ProteinChoice): ProteinPlan {
 /** A planned run with its record, or null where it was not run. */
 export type ProteinOutcome = Outcome<ProteinRun>;
 
-export interface ProteinResults {
-  readonly plan: ProteinPlan;
-  readonly outcomes: readonly ProteinOutcome[];
-}
+export type ProteinResults = CloudResults<ProteinRun, ProteinPlan>;
 
-const trainingEntry = siblingModule(import.meta.url, 'training');
-const measuresEntry = siblingModule(import.meta.url, 'measures');
+const { geometry, trajectories, axis } = PROTEIN_MEASURES;
 
-function plannedSteps({ encoder, config }: ProteinRun): number {
-  return encoder === 'untrained' ? 0 : config.training.steps;
-}
-
-function specOf(
-  plan: ProteinPlan,
-  run: ProteinRun,
-  task: ProteinTask,
-  code: CodeProvenance,
-  execution: Execution,
-): RunSpec {
-  return {
-    experiment: PROTEIN,
-    label: run.label,
-    profile: plan.choice.profile,
-    preset: plan.choice.preset,
-    config: run.config,
-    seeds: { pretraining: run.seed, data: run.config.data.seed },
-    data: task.provenance,
-    code,
-    execution,
-    plannedSteps: plannedSteps(run),
-  };
-}
-
-function jobOf(spec: RunSpec, run: ProteinRun, task: ProteinTask, execution: Execution): RunJob {
-  const objective = objectiveOf(run.encoder);
-  const { steps } = run.config.training;
-  return {
-    spec,
-    weightNames: proteinModel(run.config).variables.map(({ name }) => name),
-    training:
-      objective === null
-        ? null
-        : () => proteinTraining(run.config, objective, task.clouds, task.train, execution),
-    initialWeights: () => initialWeights(run.config),
-    metricsEvery: Math.max(1, Math.round(steps / 100)),
-    checkpointEvery: Math.max(10, Math.round(steps / 10)),
-  };
-}
-
-/** Settings of a measurement as a record keeps them, with the hash by which it is known to be current. */
-function measureKeys(config: MeasureConfig): { readonly name: ProteinMeasureName; readonly key: string }[] {
-  const code = runningCodeHash(measuresEntry);
-  const names = Object.keys(PROTEIN_MEASURES) as ProteinMeasureName[];
-  return names.map((name) => ({ name, key: hashJson({ name, config, code }).slice(0, 16) }));
-}
-
-function* measureRun(
-  run: ProteinRun,
-  task: ProteinTask,
-  config: MeasureConfig,
-  wanted: readonly { readonly name: ProteinMeasureName; readonly key: string }[],
-  weights: TensorDataMap,
-): Generator<Measurement> {
-  const encoder = proteinEncoder(run.config, weights, task.clouds);
-  try {
-    for (const { name, key } of wanted) {
-      const startedAt = performance.now();
-      const findings = PROTEIN_MEASURES[name](encoder, task, config);
-      const seconds = (performance.now() - startedAt) / 1000;
-      yield { name, key, settings: config, measuredAt: new Date().toISOString(), seconds, ...findings };
-    }
-  } finally {
-    encoder.dispose();
-  }
-}
-
-/** Loads each data set once: the runs of a plan share one or few. */
-function taskLoader(
-  options: StudyOptions,
-  onLoaded?: (task: ProteinTask) => void,
-): (config: TrainingConfig) => ProteinTask {
-  const tasks = new Map<string, ProteinTask>();
-  return (config) => {
-    const key = canonicalJson(config.data);
-    const known = tasks.get(key);
-    if (known !== undefined) return known;
-    const task = loadTask(config, options.dataDir);
-    if (tasks.size === 0) task.set.remarks.forEach((remark) => options.onRemark?.(remark));
-    tasks.set(key, task);
-    onLoaded?.(task);
-    return task;
-  };
-}
+const PROTEIN_STUDY: CloudStudy<ProteinRun, MeasureConfig> = {
+  experiment: PROTEIN,
+  modules: {
+    training: siblingModule(import.meta.url, 'training'),
+    measures: siblingModule(import.meta.url, 'measures'),
+  },
+  steps: ({ encoder, config }) => (encoder === 'untrained' ? 0 : config.training.steps),
+  weightNames: ({ config }) => proteinModel(config).variables.map(({ name }) => name),
+  initialWeights: ({ config }) => initialWeights(config),
+  training: ({ encoder, config }, { clouds, train }, execution) => {
+    const objective = objectiveOf(encoder);
+    return objective === null ? null : () => proteinTraining(config, objective, clouds, train, execution);
+  },
+  encoder: ({ config }, weights, { clouds }) => proteinEncoder(config, weights, clouds),
+  measures: {
+    geometry: (encoder, task, _, settings) => geometry(encoder, task, settings),
+    trajectories: (encoder, task, _, settings) => trajectories(encoder, task, settings),
+    axis: (encoder, task, _, settings) => axis(encoder, task, settings),
+  },
+};
 
 /**
  * Brings every run of the plan to its end: found in the store, trained, measured.
  *
  * @throws InterruptedError when the signal came; UserError for data, settings or folders that do not serve.
  */
-export async function runProtein(plan: ProteinPlan, options: StudyOptions): Promise<ProteinResults> {
-  const { store, execution = 'chained', signal = interruptSignal() } = options;
-  await breathe();
-  const code = codeProvenance(runningCodeHash(trainingEntry));
-  const keys = measureKeys(plan.measures);
-  const taskOf = taskLoader(options, ({ manifest }) => store.saveManifest(manifest));
-  const outcomes: ProteinOutcome[] = [];
-  for (const [index, run] of plan.runs.entries()) {
-    stopIfTold(signal, run.label);
-    const tell = (phase: StudyEvent['phase'], progress?: TrainProgress) => {
-      const event = { index, runs: plan.runs.length, label: run.label, phase };
-      options.onEvent?.(progress === undefined ? event : { ...event, progress });
-    };
-    const task = taskOf(run.config);
-    const job = jobOf(specOf(plan, run, task, code, execution), run, task, execution);
-    const stop = signal === undefined ? {} : { signal };
-    const onProgress = (progress: TrainProgress) => tell('training', progress);
-    await ensureTrained(store, job, { onProgress, ...stop });
-    const measure = (missing: readonly string[], weights: TensorDataMap) => {
-      tell('measuring');
-      const wanted = keys.filter(({ name }) => missing.includes(name));
-      return measureRun(run, task, plan.measures, wanted, weights);
-    };
-    const record = await ensureMeasured(store, job, keys, measure, stop);
-    tell('ready');
-    outcomes.push({ ...run, record });
-  }
-  return { plan, outcomes };
+export function runProtein(plan: ProteinPlan, options: StudyOptions): Promise<ProteinResults> {
+  return runCloudStudy(PROTEIN_STUDY, plan, options);
 }
 
 /** What of a plan is there already. Loads the data, since its hash is part of a run's id, and writes nothing. */
 export function readiness(plan: ProteinPlan, options: StudyOptions): Readiness {
-  const code = codeProvenance(runningCodeHash(trainingEntry));
-  const keys = measureKeys(plan.measures);
-  const taskOf = taskLoader(options);
-  const [first] = plan.runs;
-  const data = first === undefined ? [] : [taskOf(first.config).provenance];
-  const runs = plan.runs.map((run): RunReadiness => {
-    const id = idOf(specOf(plan, run, taskOf(run.config), code, options.execution ?? 'chained'));
-    if (!options.store.has(id)) return 'to train';
-    const record = options.store.read(id);
-    if (record.status !== 'finished') return 'to continue';
-    return keys.every(({ name, key }) => record.measurements[name]?.key === key) ? 'ready' : 'to measure';
-  });
-  return { runs, data, steps: plan.runs.map(plannedSteps) };
+  return cloudReadiness(PROTEIN_STUDY, plan, options);
 }
 
-/**
- * What a store holds of a plan, without data, engine or training: each run is found by its configuration, the newest of
- * the finished ones; a missing run is null.
- */
+/** What a store holds of a plan, without data, engine or training; a missing run is null. */
 export function collectProtein(plan: ProteinPlan, records: readonly RunRecord[]): ProteinResults {
-  const sorted = finishedRecords(records, PROTEIN);
-  return {
-    plan,
-    outcomes: plan.runs.map((run) => {
-      const config = canonicalJson(run.config);
-      return { ...run, record: sorted.find((record) => canonicalJson(record.config) === config) ?? null };
-    }),
-  };
+  return collectCloudStudy(PROTEIN, plan, records);
 }
 
 /** A plan as `care reproduce` sees it. */

@@ -300,6 +300,22 @@ describe('the whole experiment', () => {
     expect(found([unfinished, foreign, care])).toBe(care.id);
     expect(found([unfinished])).toBeUndefined();
   });
+
+  it('keeps the earlier ones on the same data beside it', () => {
+    const [care] = recordsOf(store).filter(({ label }) => label === 'CARE seed 0');
+    if (care === undefined) throw new Error('There is no record.');
+    const at = (id: string, year: number): RunRecord => ({
+      ...care,
+      id: id.repeat(12),
+      sessions: care.sessions.map((session) => ({ ...session, startedAt: `${year}-01-01T00:00:00.000Z` })),
+    });
+    const [newest, older] = [at('f', 2999), at('e', 2998)];
+    const otherData = { ...at('d', 2997), data: { ...care.data, sha256: '0'.repeat(64) } };
+    const found = collectProtein(CARE_ALONE, [otherData, care, newest, older]).outcomes[0];
+    expect(found?.record?.id).toBe(newest.id);
+    expect(found?.earlier?.map(({ id }) => id)).toEqual([older.id, care.id]);
+    expect(collectProtein(CARE_ALONE, [care]).outcomes[0]).not.toHaveProperty('earlier');
+  });
 });
 
 describe('an interrupted run', () => {
