@@ -44,14 +44,24 @@ export function dotInput(
   };
 }
 
-/** A quantity of all methods: seeds as dots with their mean, under its name or a title of its own. */
+/** What a panel shows beside the dots of its quantity. */
+export interface PanelOptions {
+  readonly references?: readonly ReferenceLevel[];
+  /** Default: the quantity's. */
+  readonly title?: string;
+  /** A quantity of another panel that has the same scale. */
+  readonly beside?: Quantity;
+}
+
+/** A quantity of all methods: seeds as dots with their mean. */
 export function quantityPanel(
   compared: Compared,
   quantity: Quantity,
-  references: readonly ReferenceLevel[] = [],
-  title: string = quantity.title,
+  { references = [], title = quantity.title, beside }: PanelOptions = {},
 ): Panel {
-  return { title, spec: dotPlot({ ...dotInput(compared, quantity, references), width: HALF_WIDTH }) };
+  const reaches = beside === undefined ? [] : dotsOf(compared, beside).map(({ value }) => value);
+  const input = { ...dotInput(compared, quantity, references), reaches };
+  return { title, spec: dotPlot({ ...input, width: HALF_WIDTH }) };
 }
 
 /** Keys of the quantities' columns: the estimate's name, with that of the measure where two measures share it. */

@@ -32,6 +32,8 @@ export interface DotPlotInput {
   readonly scale?: 'linear' | 'log';
   /** Whether the axis must reach zero. */
   readonly zero?: boolean;
+  /** What the axis must hold beside its own values: those of a chart that it is to be compared with. */
+  readonly reaches?: readonly number[];
   readonly width?: number;
 }
 
@@ -107,6 +109,7 @@ function domainOf(input: DotPlotInput): readonly [number, number] {
     ...summarizeDots(input).flatMap(({ mean: centre, sd }) => [centre - sd, centre + sd]),
     ...levels,
     ...(input.paper ?? []).map((mark) => mark.value),
+    ...(input.reaches ?? []),
   ].filter((value) => input.scale !== 'log' || value > 0);
   const [low, high] = extent(values);
   const log = input.scale === 'log';

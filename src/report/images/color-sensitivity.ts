@@ -129,7 +129,7 @@ export function wahbaSummaryFigure(results: ImageResults): FigureBlock {
     title: `How much one rotation leaves of the movement: ${comparedMeans(compared, Q.wahbaRelative)}`,
     paperPlace: 'Figure 5, over pretraining seeds',
     panels: shown.map(({ quantity, title, references }) =>
-      quantityPanel(compared, quantity, references, title),
+      quantityPanel(compared, quantity, { references, title }),
     ),
     columns: 2,
     weSee:
@@ -183,8 +183,8 @@ export function circleFigure(results: ImageResults): FigureBlock {
     paperPlace: 'Figure 6',
     panels: [
       ...inputs.map((input): Panel => ({ title: input.method, spec: cosineChart({ ...input, top }) })),
-      quantityPanel(compared, Q.circleVariance, [], 'Variance within an augmentation'),
-      quantityPanel(compared, Q.circleOpposed, [], 'On the other side of the circle'),
+      quantityPanel(compared, Q.circleVariance, { title: 'Variance within an augmentation' }),
+      quantityPanel(compared, Q.circleOpposed, { title: 'On the other side of the circle' }),
     ],
     columns: 2,
     paperShows:

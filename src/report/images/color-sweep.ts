@@ -131,7 +131,7 @@ export function readBackFigure(results: ImageResults): FigureBlock {
     id: 'read-back',
     title: `Reading the change back from CARE: ${order.length === 0 ? NOT_RUN : order.join(', ')}`,
     panels: READ_BACK.map((quantity) =>
-      quantityPanel(compared, quantity, [{ value: 0, label: 'the mean strength' }]),
+      quantityPanel(compared, quantity, { references: [{ value: 0, label: 'the mean strength' }] }),
     ),
     columns: 2,
     weSee:

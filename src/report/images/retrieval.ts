@@ -73,7 +73,7 @@ export function followingFigure(results: ImageResults): FigureBlock {
     title: `How far the five nearest are from the new colour: ${comparedMeans(compared, Q.colour)}`,
     paperPlace: 'Figures 9 and 21, which give no number',
     panels: shown.map(({ quantity, title, references }) =>
-      quantityPanel(compared, quantity, references, title),
+      quantityPanel(compared, quantity, { references, title }),
     ),
     columns: 2,
     paperShows:
@@ -116,7 +116,7 @@ export function hueAndClassFigure(results: ImageResults): FigureBlock {
     title: `Neighbours of the query\u2019s class: ${comparedMeans(compared, Q.class)}`,
     paperPlace: 'Figures 9 and 21, which give no number',
     panels: shown.map(({ quantity, title, references }) =>
-      quantityPanel(compared, quantity, references, title),
+      quantityPanel(compared, quantity, { references, title }),
     ),
     columns: 2,
     weSee: `Angle in hue: ${comparedMeans(compared, Q.hue)} degrees, of which following makes up ${comparedMeans(compared, Q.hueGain)}. Images without a hue do not count. Below on the right, how much of the movement under changes of colour no rotation explains.`,

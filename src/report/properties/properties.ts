@@ -4,8 +4,8 @@ import { FORMS } from '../../experiments/forms/config.js';
 import { FORM_LABELS, type FormsResults } from '../../experiments/forms/study.js';
 import { STRONG_LAMBDA } from '../../experiments/images/retrieval.js';
 import type { BilinearForm } from '../../losses/bilinear-equivariance.js';
-import type { FigureBlock, Panel, ProvenanceBlock, TableBlock } from '../blocks.js';
-import { describeDots, type ReferenceLevel } from '../charts/dots.js';
+import type { FigureBlock, ProvenanceBlock, TableBlock } from '../blocks.js';
+import { describeDots } from '../charts/dots.js';
 import { brief, mean } from '../charts/statistics.js';
 import {
   cellOf,
@@ -17,7 +17,7 @@ import {
   type Compared,
   type Quantity,
 } from '../compared.js';
-import { dotInput, quantityPanel, quantityTable as tableOf } from '../compared-figures.js';
+import { dotInput, quantityPanel, quantityTable as tableOf, type PanelOptions } from '../compared-figures.js';
 import { provenanceOf } from '../provenance-block.js';
 import { comparedVariants } from '../images/variants.js';
 import { EMBEDDING as E, FEATURES as F, FORM_QUANTITIES as Q } from './quantities.js';
@@ -60,17 +60,13 @@ export function quantityTable(
   return tableOf(comparedImages(results), title, quantities);
 }
 
-interface ShownPanel {
+interface ShownPanel extends PanelOptions {
   readonly quantity: Quantity;
-  readonly title: string;
-  readonly references?: readonly ReferenceLevel[];
 }
 
 function panelsOf(compared: Compared, shown: readonly ShownPanel[]): Pick<FigureBlock, 'panels' | 'alt'> {
   return {
-    panels: shown.map(({ quantity, title, references = [] }): Panel =>
-      quantityPanel(compared, quantity, references, title),
-    ),
+    panels: shown.map(({ quantity, ...options }) => quantityPanel(compared, quantity, options)),
     alt: shown
       .map(({ quantity, references = [] }) => describeDots(dotInput(compared, quantity, references)))
       .join(' '),
@@ -145,8 +141,8 @@ export function headFigure(results: PropertiesResults): FigureBlock {
     { name: 'gamma_f, ratio of means', key: 'gamma', references: [] },
   ] as const;
   const shown = pairs.flatMap(({ name, key, references }): ShownPanel[] => [
-    { quantity: F[key], title: `${name}, before the head`, references },
-    { quantity: E[key], title: `${name}, behind it`, references },
+    { quantity: F[key], title: `${name}, before the head`, references, beside: E[key] },
+    { quantity: E[key], title: `${name}, behind it`, references, beside: F[key] },
   ]);
   return {
     type: 'figure',
@@ -155,7 +151,7 @@ export function headFigure(results: PropertiesResults): FigureBlock {
     ...panelsOf(compared, shown),
     columns: 2,
     weSee:
-      'Left: the features that a classifier gets, scaled to length 1. Right: the embeddings on which the loss acts. Every panel has a scale of its own.',
+      'Left: the features that a classifier gets, scaled to length 1. Right: the embeddings on which the loss acts. Both have one scale.',
     differs: 'The paper measures behind the head alone; its reviewers asked for both.',
     data: tableOf(compared, 'Before the head', [
       F.relative,
@@ -267,7 +263,7 @@ export function formsFigure(results: PropertiesResults): FigureBlock {
     title: `With Minkowski\u2019s form, the distance of rotations from the Lorentz group: ${comparedMeans(lorentz, Q.defect)}`,
     paperPlace: 'Section 3.2, which it does not measure',
     panels: shown.map(({ compared, quantity, title, references }) =>
-      quantityPanel(compared, quantity, references, title),
+      quantityPanel(compared, quantity, { references, title }),
     ),
     columns: 2,
     paperShows:

@@ -368,6 +368,17 @@ describe('figures', () => {
     expect(figure(nothing).title).toContain('not run');
   });
 
+  it('have one scale before the head and behind it', () => {
+    const domains = headFigure(results).panels.map(({ spec }) => {
+      const dots = (spec['layer'] as { encoding?: { x?: { scale?: { domain: number[] } } } }[]).flatMap(
+        ({ encoding }) => encoding?.x?.scale?.domain ?? [],
+      );
+      return dots.slice(0, 2);
+    });
+    expect(domains[0]).toHaveLength(2);
+    for (const i of [0, 2, 4]) expect([i, domains[i]]).toEqual([i, domains[i + 1]]);
+  });
+
   it('list every parameter that was read', () => {
     expect(parametersFigure(results).data.columns.map(({ title }) => title)).toContain('hue');
   });
