@@ -257,10 +257,23 @@ export function trajectoryFigure(results: ProteinResults, structure: string): Fi
   };
 }
 
+/** Of the drawn paths of each encoder the one that is most like it: its roundness is nearest to the mean over all of them. */
+function typicalPaths(results: ProteinResults): readonly ShownPath[] {
+  const paths = shownPaths(results);
+  return [...new Set(paths.map(({ encoder }) => encoder))].flatMap((encoder) => {
+    const typical = mean(seedValues(results, encoder, QUANTITIES.roundness));
+    const distance = ({ roundness }: ShownPath) => Math.abs(roundness - typical);
+    const own = paths.filter((path) => path.encoder === encoder).sort((a, b) => distance(a) - distance(b));
+    return own.slice(0, 1).map((path) => {
+      const title = `${ENCODER_LABELS[encoder]}: ${brief(path.roundness, 2)}`;
+      return { ...path, trajectory: { ...path.trajectory, title } };
+    });
+  });
+}
+
 /** One path an encoder, for the first screen. */
 export function heroFigure(results: ProteinResults): FigureBlock {
-  const [structure] = shownStructures(results);
-  const paths = shownPaths(results).filter((path) => path.structure === structure && path.axis === 'z');
+  const paths = typicalPaths(results);
   const title = `Roundness over all held-out paths: ${comparedMeans(comparedEncoders(results), QUANTITIES.roundness)}`;
   return {
     type: 'figure',
@@ -269,7 +282,8 @@ export function heroFigure(results: ProteinResults): FigureBlock {
     paperPlace: 'Figure 3',
     panels: pathPanels(paths),
     columns: 6,
-    weSee: `The embedding of ${structure ?? 'no structure'} while it turns once about the z axis, first seed, each encoder on its own scale. Above each panel: the roundness of that path.`,
+    weSee:
+      'The embedding of a protein while it turns once, each encoder on its own scale: of the paths that are drawn below, the one whose roundness, above its panel, is nearest to the encoder\u2019s mean.',
     alt: describePaths(paths),
     data: pathTable(paths, 'Roundness of the paths on the first screen'),
   };
@@ -363,8 +377,8 @@ export function geometryFigure(results: ProteinResults): FigureBlock {
         comparedEncoders(results),
         quantity,
         quantity === QUANTITIES.wahbaRelative || quantity === QUANTITIES.steering
-          ? [{ value: 1, label: 'no better than R = I' }]
-          : [],
+          ? { references: [{ value: 1, label: 'no better than R = I' }] }
+          : {},
       ),
     ),
     columns: 2,

@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { proteinFindings } from '../../src/report/protein-findings.js';
+import { repeatsFinding } from '../../src/report/protein-repeats.js';
+import { heroFigure } from '../../src/report/protein.js';
+import type { ProteinResults, ProteinRun } from '../../src/experiments/protein/study.js';
+import type { RunRecord } from '../../src/runs/record.js';
+import { plainValues, resultsOf, type Values } from './fixtures/protein-results.js';
+
+/** Roundness of the second computation and, by seed, of the first. */
+const NOW: Readonly<Record<string, readonly number[]>> = { care: [0.4, 0.5], simclr: [0.3, 0.2] };
+const BEFORE: Readonly<Record<string, readonly number[]>> = { care: [0.37, 0.54], simclr: [0.3, 0.2] };
+
+const withRoundness =
+  (roundness: typeof NOW): Values =>
+  (run, estimate) =>
+    estimate === 'roundness' ? roundness[run.encoder]?.[run.seed] : plainValues(run, estimate);
+
+const onMachine =
+  (cpu: string, intraOpThreads: number) =>
+  (record: RunRecord): RunRecord => ({
+    ...record,
+    sessions: record.sessions.map((session) => ({
+      ...session,
+      environment: { ...session.environment, cpu, intraOpThreads },
+    })),
+  });
+
+/** Results of which the main runs of some encoders were computed before. */
+function computedTwice(of: (run: ProteinRun) => boolean): ProteinResults {
+  const now = resultsOf({ values: withRoundness(NOW), change: onMachine('Quick 9', 1) });
+  const before = resultsOf({ values: withRoundness(BEFORE), change: onMachine('Slow 1', 0) });
+  return {
+    ...now,
+    outcomes: now.outcomes.map((outcome, i) => {
+      const record = before.outcomes[i]?.record ?? null;
+      return record === null || !of(outcome) ? outcome : { ...outcome, earlier: [record] };
+    }),
+  };
+}
+
+const compared = ({ encoder, variation }: ProteinRun) =>
+  variation === null && (encoder === 'care' || encoder === 'simclr');
+
+describe('what computing runs again changed', () => {
+  it('is the root mean square of the differences, beside the standard deviation over seeds', () => {
+    const [text = ''] = repeatsFinding(computedTwice(compared));
+    expect(text).toContain('Of 4 trained runs');
+    expect(text).toContain('Slow 1 with all cores, then on Quick 9 with one thread');
+    // sqrt((.03^2 + .04^2) / 2) = .0354; the standard deviation of .4 and .5 is .0707.
+    expect(text).toContain('0.035 for CARE (over seeds: 0.071)');
+    expect(text).toContain('0 for SimCLR (over seeds: 0.071)');
+  });
+
+  it('compares CARE with SimCLR in both computations', () => {
+    const [text = ''] = repeatsFinding(computedTwice(compared));
+    // Differences .07 and .34 before, .1 and .3 now; two seeds, so t = 12.7 and the intervals are wide.
+    expect(text).toMatch(/less SimCLR\u2019s is \+0\.2 \[.*\] in the first computation and \+0\.2 \[/);
+    const alone = repeatsFinding(computedTwice((run) => compared(run) && run.encoder === 'care'));
+    expect(alone[0]).not.toContain('SimCLR');
+  });
+
+  it('is silent where nothing was computed twice, or one seed alone', () => {
+    expect(repeatsFinding(resultsOf())).toEqual([]);
+    expect(repeatsFinding(computedTwice((run) => compared(run) && run.seed === 0))).toEqual([]);
+    expect(repeatsFinding(computedTwice(({ variation }) => variation !== null))).toEqual([]);
+  });
+});
+
+describe('the collapse of L_inv', () => {
+  const withInvariance = (invariance: number) =>
+    resultsOf({
+      values: (run, estimate) =>
+        run.encoder === 'l-inv' && estimate === 'invariance' ? invariance : plainValues(run, estimate),
+    });
+
+  it('is told with its size where L_inv is invariant, and only there', () => {
+    const collapsed = proteinFindings(withInvariance(4e-10)).markdown;
+    expect(collapsed).toContain('L_inv has collapsed');
+    expect(collapsed).toContain('0.00002 of the sphere'.replace('0.00002', '2e\u22125'));
+    expect(proteinFindings(withInvariance(0.2)).markdown).not.toContain('L_inv has collapsed');
+  });
+});
+
+describe('the paths of the first screen', () => {
+  it('are of each encoder the one nearest to its mean over all paths', () => {
+    // Drawn for CARE, seed 0: .9, .889, .878 of one structure and .863, .852, .841 of the other.
+    const nearTo = (value: number) =>
+      heroFigure(
+        resultsOf({
+          values: (run, estimate) => (estimate === 'roundness' ? value : plainValues(run, estimate)),
+        }),
+      ).data.rows.find(({ encoder }) => encoder === 'CARE');
+    expect(nearTo(0.99)).toMatchObject({ roundness: 0.9, axis: 'x' });
+    expect(nearTo(0.85)).toMatchObject({ roundness: 0.852, axis: 'y' });
+    expect(nearTo(0.1)).toMatchObject({ roundness: 0.841, axis: 'z' });
+  });
+});
