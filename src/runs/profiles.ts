@@ -7,7 +7,7 @@ export const PROFILES = {
   laptop:
     "For a newcomer's first reports: small networks and few seeds, all experiments within an hour on 2 cores.",
   overnight:
-    'For the committed reports: small networks, 3 pretraining seeds, all methods, and one larger pair; about 6 hours on 2 cores.',
+    'For the committed reports: small networks, 3 pretraining seeds or more, all methods, and one larger pair; about 6 hours on 2 cores.',
   workstation: 'ResNet-18 on the whole of CIFAR-10: hours on one GPU.',
   paper: "The paper's own settings: days on GPUs.",
 } as const;

@@ -158,6 +158,13 @@ describe('claims and runs', () => {
     expect(html).toMatch(/<a class="badge" href="#claim-fig3-circle" title="CARE moves on a circle/);
   });
 
+  it('name losses with subscripts, and let no markup through', () => {
+    const badge = { label: 'L_equi <b> helps', verdict: 'not run', claim: 'L_equi helps.' } as const;
+    const row = badgeRow([badge]);
+    expect(row).toContain('<i>L</i><sub>equi</sub> &lt;b&gt; helps</span>');
+    expect(row).toContain('title="L_equi helps."');
+  });
+
   it('share one badge where several were not run', () => {
     const badge = (label: string, verdict: Badge['verdict']): Badge => ({
       label,

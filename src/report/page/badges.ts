@@ -1,5 +1,6 @@
 import type { Verdict } from '../blocks.js';
 import { escapeHtml } from './escape.js';
+import { withSubscripts } from './markdown.js';
 
 /** Shapes of the verdicts, in a 16 x 16 box; they say without colour what the colour says. */
 const SHAPES: Readonly<Record<Verdict, string>> = {
@@ -61,7 +62,7 @@ export function badgeRow(badges: readonly Badge[]): string {
 }
 
 function labelOf({ label }: Badge): string {
-  return `<span class="badge-label">${escapeHtml(label)}</span>`;
+  return `<span class="badge-label">${withSubscripts(escapeHtml(label))}</span>`;
 }
 
 /** Leads to the claim, where the page has it. */

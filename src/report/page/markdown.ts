@@ -134,7 +134,7 @@ function buildParser(): MarkdownIt {
 }
 
 /** The names of losses and measures as plain text writes them, `L_unif`, with a real subscript. */
-function withSubscripts(html: string): string {
+export function withSubscripts(html: string): string {
   return html.replaceAll(/(?<![\w$])([LW\u03b3])_(unif|equi|inv|f)(?!\w)/g, '<i>$1</i><sub>$2</sub>');
 }
 
