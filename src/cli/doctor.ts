@@ -155,6 +155,14 @@ function asProblem(error: unknown): Problem {
   throw error;
 }
 
+/** Why there is no data folder: one that is named and not there stops every command. */
+function noDataText(): string {
+  const named = process.env['CARE_DATA_DIR'] ?? '';
+  return named === ''
+    ? 'none: generated data are used. Set CARE_DATA_DIR to use real ones.'
+    : `none: CARE_DATA_DIR is ${named}, which is no folder`;
+}
+
 function dataFolder(problems: Problem[]): string | null {
   try {
     return findDataDir() ?? null;
@@ -237,7 +245,7 @@ export function describe(report: DoctorReport): string {
     ]),
     section('Folders', [
       ['cache', `${tilde(cache.folder)} (${(cache.bytes / 1e9).toFixed(2)} GB)`],
-      ['data', report.dataFolder ?? 'none: generated data are used. Set CARE_DATA_DIR to use real ones.'],
+      ['data', report.dataFolder ?? noDataText()],
     ]),
     section('Programs', report.tools.map(toolRow)),
   ];

@@ -73,6 +73,10 @@ async function runCommand(file: string, options: RunOptions): Promise<void> {
     }
     console.error(failure.traceback.join('\n'));
     console.error(`${file} failed in ${describeFailure(failure)}`);
+    if (failure.traceback.some((line) => line.includes("Cannot find module 'care'")))
+      console.error(
+        'A notebook finds the package where it lies: keep it in the checkout, in notebooks/ or beside it.',
+      );
     process.exitCode = failure.kind === 'interrupted' ? 130 : 1;
   } finally {
     process.removeListener('SIGINT', onSignal);

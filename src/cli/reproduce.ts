@@ -326,7 +326,7 @@ async function reproduce(names: readonly string[], given: ReproduceOptions): Pro
   console.log(`\n${durationText((performance.now() - startedAt) / 1000)} in all`);
   if (failures.length > 0) {
     throw new UserError(
-      `Failed: ${failures.join(' and ')}. The other reports are there.`,
+      `Failed: ${failures.join(' and ')}.${failures.length < tasks.length ? ' The other reports are there.' : ''}`,
       'What went wrong stands above.',
     );
   }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { Command } from 'commander';
 import {
+  checkApart,
   EXAMPLE,
   expandSweep,
   jobLabel,
@@ -38,11 +39,12 @@ interface SweepOptions extends ExecutionOptions {
 
 const HELP = `
 FILE is JSON: the experiment (images or protein), settings of all runs under "set", and under "grid" a list of values
-for each setting that varies. A list of grids runs one after the other.
+for each setting that varies. A list of grids runs one after the other. Beside them can stand "profile" (laptop where it
+is left out), "preset" (paper), and "retries", how often a run that failed is tried again (1).
 
   ${EXAMPLE}
 
-Settings are those of -p in care train and care reproduce. Runs are found again: a sweep that was stopped goes on, and
+Settings are those of -p in care train and care reproduce, by their whole names: training.lambda. Runs are found again: a sweep that was stopped goes on, and
 one with more values trains only what is new. --show geometry.wahbaRelative picks what the table tells.
 `;
 
@@ -129,6 +131,7 @@ function printTable(
 async function sweep(file: string, options: SweepOptions): Promise<void> {
   const plan = readSweep(file);
   const parallel = parseJobs(options.jobs);
+  checkApart(plan);
   const jobs = expandSweep(plan);
   const { experiment, profile, preset, retries } = plan;
   const context: JobContext = {

@@ -37,6 +37,8 @@ export interface RunJob {
 
 export interface ExecuteOptions {
   readonly onProgress?: (progress: TrainProgress) => void;
+  /** What a person should know of how a run goes on: in another environment, or without a checkpoint that was damaged. */
+  readonly onRemark?: (remark: string) => void;
   /** Stops in order. Default: the interrupt of the notebook's cell, where there is one. */
   readonly signal?: AbortSignal;
 }
@@ -94,13 +96,15 @@ async function trainToEnd(
   run: OpenRun,
   job: RunJob,
   training: Training,
-  { onProgress, signal }: ExecuteOptions,
+  { onProgress, onRemark, signal }: ExecuteOptions,
 ): Promise<void> {
   const { program, inputsAt, viewsPerStep, stepsPerEpoch, evaluation } = training;
+  const noted = new Set(run.record.notes);
   const checkpoint = run.latestCheckpoint();
   const from = checkpoint?.state.step ?? 0;
   if (checkpoint !== null) goOnFrom(program, checkpoint.state);
   run.startSession(environmentFacts(), from);
+  for (const note of run.record.notes) if (!noted.has(note)) onRemark?.(`${run.record.label}: ${note}`);
   for (const note of training.notes ?? []) run.note(note);
   let last: Progress | undefined;
   try {

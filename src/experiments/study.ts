@@ -3,7 +3,8 @@ import { z } from 'zod';
 import type { ConfigLayer } from '../runs/configuration.js';
 import type { PresetName } from '../runs/presets.js';
 import type { ProfileName } from '../runs/profiles.js';
-import type { DataProvenance, Json, RunRecord } from '../runs/record.js';
+import { canonicalJson } from '../runs/canonical-json.js';
+import type { DataProvenance, Json, Measurement, RunRecord } from '../runs/record.js';
 import type { RunStore } from '../runs/store.js';
 import { defaultImageData, type ImageDataName } from '../data/images.js';
 import type { Execution } from '../tensorflow/compile.js';
@@ -106,6 +107,16 @@ export function finishedRecords(records: readonly RunRecord[], experiment: strin
   return records
     .filter((record) => record.experiment === experiment && record.status === 'finished')
     .sort((a, b) => (startOf(a) < startOf(b) ? 1 : -1));
+}
+
+/** Whether a measurement was made with the planned settings, as far as both say: another number of items is no comparison. */
+export function isMadeWith(
+  planned: Readonly<Record<string, Json>>,
+  { settings }: Pick<Measurement, 'settings'>,
+): boolean {
+  return Object.entries(settings ?? {}).every(
+    ([key, value]) => !(key in planned) || canonicalJson(planned[key] ?? null) === canonicalJson(value),
+  );
 }
 
 /** The profiles, the largest first. */

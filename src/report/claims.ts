@@ -498,12 +498,23 @@ function differenceUnit(unit: string | undefined): string | undefined {
   return unit === '%' ? 'points' : unit;
 }
 
+/** More digits than its width asks for, where an end would be rounded to 0 and hide on which side of it the interval lies. */
+const MOST_MORE_DIGITS = 2;
+
+function decimalsOf({ low, high }: Interval): number {
+  const decimals = decimalsFor((high - low) / 4);
+  const hidden = (digits: number) =>
+    [low, high].some((end) => end !== 0 && Number(end.toFixed(digits)) === 0);
+  const more = [0, 1, MOST_MORE_DIGITS].find((extra) => !hidden(decimals + extra));
+  return decimals + (more ?? 0);
+}
+
 /** A value with its interval in square brackets: `\u22126.8 [\u221210.1, \u22123.5] degrees`. */
 export function formatInterval(interval: Interval, unit?: string, signed = false): string {
   const suffix = unit === undefined ? '' : ` ${unit}`;
   const sign = signed && interval.value > 0 ? '+' : '';
   if (!Number.isFinite(interval.low) || !Number.isFinite(interval.high))
     return `${sign}${threeDigits(interval.value)}${suffix}`;
-  const decimals = decimalsFor((interval.high - interval.low) / 4);
+  const decimals = decimalsOf(interval);
   return `${sign}${fixed(interval.value, decimals)} [${fixed(interval.low, decimals)}, ${fixed(interval.high, decimals)}]${suffix}`;
 }

@@ -105,7 +105,7 @@ export function proteinClaims(results: ProteinResults): ClaimsBlock {
 
 /** The answer in a sentence: what held, what did not, and who was best; composed of the verdicts. */
 function answerOf(results: ProteinResults, claims: readonly ClaimResult[]): string {
-  const { holds, missing, nothingRun } = verdictsOf(claims);
+  const { holds, missing, opposite, nothingRun } = verdictsOf(claims);
   if (nothingRun) return 'Nothing was run yet, so there is no answer.';
   const ranked = ranking(comparedEncoders(results), QUANTITIES.roundness).map(({ method }) => method);
   const [best] = ranked;
@@ -115,16 +115,20 @@ function answerOf(results: ProteinResults, claims: readonly ClaimResult[]): stri
     : missing('circles-simclr')
       ? 'CARE\u2019s paths were not compared with SimCLR\u2019s yet'
       : 'CARE\u2019s paths were not shown to be rounder than SimCLR\u2019s';
+  const notBest = opposite('component-all')
+    ? 'does not keep it best of all'
+    : 'was not shown to keep it best of all';
+  const untrained = opposite('component-untrained') ? '; an untrained encoder keeps it better than CARE' : '';
   const component = holds('component-all')
     ? 'and CARE keeps the principal component best'
     : holds('component-simclr')
-      ? `and CARE keeps the principal component better than SimCLR${missing('component-all') ? '' : ', but was not shown to keep it best of all'}`
+      ? `and CARE keeps the principal component better than SimCLR${missing('component-all') ? '' : `, but ${notBest}`}`
       : missing('component-simclr')
         ? 'and how well the two keep the principal component was not compared'
         : 'and CARE was not shown to keep the principal component better than SimCLR';
   const control = behind ? ', and on average those of an untrained encoder are rounder than CARE\u2019s' : '';
   const roundest = best === undefined ? '' : ` The roundest paths are those of ${best}${control}.`;
-  return `${against}, ${component}.${roundest}`;
+  return `${against}, ${component}${untrained}.${roundest}`;
 }
 
 /** The first screen. */

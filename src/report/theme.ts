@@ -215,7 +215,8 @@ export const CHART_CONFIG = {
     tickColor: RULE,
     gridColor: GRID,
     tickSize: 4,
-    labelLimit: 180,
+    // Without a canvas, Vega takes letters for wider than they are: no name of a method is cut.
+    labelLimit: 200,
   },
   legend: {
     labelFontSize: CHART_FONT_SIZE,

@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -50,6 +58,7 @@ describe.skipIf(notBuilt !== null)(`care report${notBuilt === null ? '' : `: ${n
   it.each([
     [['--profile', 'smok'], 'There is no profile "smok".\nDid you mean "smoke"?'],
     [['--preset', 'official'], 'There is no preset "official".\n'],
+    [['--runs', join(folder, 'mistyped')], `There is no folder ${join(folder, 'mistyped')}.\n`],
   ])('%j is an error before anything is written', async (args, message) => {
     const out = join(folder, 'unwritten');
     const { code, err } = await care(['report', '--out', out, ...args]);
@@ -58,8 +67,18 @@ describe.skipIf(notBuilt !== null)(`care report${notBuilt === null ? '' : `: ${n
     expect(existsSync(out)).toBe(false);
   });
 
+  it('of other records than the committed ones does not take the place of the committed reports', async () => {
+    const cwd = join(folder, 'elsewhere');
+    mkdirSync(join(cwd, 'mine'), { recursive: true });
+    const { code } = await care(['report', 'retrieval', '--runs', 'mine'], { cwd });
+    expect(code).toBe(0);
+    expect(readdirSync(join(cwd, 'out'))).toContain('retrieval.html');
+    expect(existsSync(join(cwd, 'reports'))).toBe(false);
+  }, 200_000);
+
   it('without any run gives a report in which everything is not run', async () => {
     const out = join(folder, 'empty');
+    mkdirSync(join(folder, 'none'));
     const { code, err } = await care([
       'report',
       '--profile',
@@ -84,7 +103,7 @@ describe.skipIf(notBuilt !== null)(`care report${notBuilt === null ? '' : `: ${n
       const words = text.replace(/<(script|pre)[ >].*?<\/\1>/gs, '').replace(/<[^>]+>/g, ' ');
       expect(words).not.toMatch(/NaN|undefined|null|not a number/);
     }
-    expect(existsSync(join(folder, 'none'))).toBe(false);
+    expect(readdirSync(join(folder, 'none'))).toEqual([]);
     const index = readFileSync(join(out, 'index.html'), 'utf8');
     expect(parse(index).problems).toEqual([]);
     expect(index).toMatch(/None of \d+ claims was decided yet: nothing is run\./);

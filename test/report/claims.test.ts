@@ -212,6 +212,16 @@ describe('formatEstimate', () => {
   });
 
   it.each([
+    [{ value: 0.6, low: 0.02, high: 1.2 }, '0.60 [0.02, 1.20]'],
+    [{ value: -0.5, low: -1.1, high: -0.004 }, '\u22120.500 [\u22121.100, \u22120.004]'],
+    [{ value: 0.6, low: -0.1, high: 1.3 }, '0.6 [\u22120.1, 1.3]'],
+    [{ value: 0.6, low: 0.00001, high: 1.3 }, '0.6 [0.0, 1.3]'],
+    [{ value: 0.6, low: 0, high: 1.2 }, '0.6 [0.0, 1.2]'],
+  ])('writes the interval %o as %s: on which side of 0 it lies can be read', (interval, expected) => {
+    expect(formatInterval(interval)).toBe(expected);
+  });
+
+  it.each([
     [0.004, 3],
     [0.014, 3],
     [0.0197, 2],

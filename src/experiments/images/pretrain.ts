@@ -227,6 +227,7 @@ export async function pretrain(options: PretrainOptions): Promise<RunRecord> {
   };
   await ensureTrained(store, job, {
     onProgress: (progress) => onPhase?.('training', progress),
+    ...(options.onRemark === undefined ? {} : { onRemark: options.onRemark }),
     ...(signal === undefined ? {} : { signal }),
   });
   const key = knnKey(measures);

@@ -2,7 +2,7 @@
 import { imageData, isAtHand } from '../../data/images.js';
 import { canonicalJson } from '../../runs/canonical-json.js';
 import { resolveConfig, settingKeys, withWholeKeys, type ConfigLayer } from '../../runs/configuration.js';
-import type { DataProvenance, Json, Measurement, RunRecord } from '../../runs/record.js';
+import type { DataProvenance, Json, RunRecord } from '../../runs/record.js';
 import type { ProfileName } from '../../runs/profiles.js';
 import { idOf } from '../../runs/store.js';
 import { UserError } from '../../runs/user-error.js';
@@ -11,6 +11,7 @@ import { stopIfTold } from '../execute-run.js';
 import { breathe, interruptSignal } from '../interrupt.js';
 import {
   finishedRecords,
+  isMadeWith,
   type ExperimentPlan,
   type Outcome,
   type Readiness,
@@ -364,14 +365,9 @@ function isWithin({ record, config }: ConfiguredRecord, limit: number | null): b
 
 /** The record without measurements that were made with other settings than the plan's, such as fewer images: they are not compared. */
 function asPlanned(record: RunRecord, { measures, settings }: ImageRun): RunRecord {
-  const planned = new Map(Object.entries(settings));
   const asked = new Set<string>(measures);
-  const differs = ({ settings: own }: Measurement) =>
-    Object.entries(own ?? {}).some(
-      ([key, value]) => planned.has(key) && canonicalJson(planned.get(key)) !== canonicalJson(value),
-    );
   const kept = Object.entries(record.measurements).filter(
-    ([name, measurement]) => !asked.has(name) || !differs(measurement),
+    ([name, measurement]) => !asked.has(name) || isMadeWith(settings, measurement),
   );
   return { ...record, measurements: Object.fromEntries(kept) };
 }

@@ -4,7 +4,7 @@
  */
 import { canonicalJson, hashJson } from '../../runs/canonical-json.js';
 import { codeProvenance, runningCodeHash } from '../../runs/code-version.js';
-import type { CodeProvenance, Measurement, RunRecord } from '../../runs/record.js';
+import type { CodeProvenance, Json, Measurement, RunRecord } from '../../runs/record.js';
 import { idOf, type RunSpec } from '../../runs/store.js';
 import type { Execution } from '../../tensorflow/compile.js';
 import type { TensorDataMap } from '../../tensorflow/tensor-data.js';
@@ -14,6 +14,7 @@ import { breathe, interruptSignal } from '../interrupt.js';
 import type { Findings } from '../recorded-run.js';
 import {
   finishedRecords,
+  isMadeWith,
   type Outcome,
   type PlannedRun,
   type Readiness,
@@ -175,7 +176,7 @@ export async function runCloudStudy<
   Settings extends Measurement['settings'],
   Plan extends CloudPlan<Run, Settings>,
 >(study: CloudStudy<Run, Settings>, plan: Plan, options: StudyOptions): Promise<CloudResults<Run, Plan>> {
-  const { store, execution = 'chained', signal = interruptSignal(), onEvent } = options;
+  const { store, execution = 'chained', signal = interruptSignal(), onEvent, onRemark } = options;
   await breathe();
   const code = trainingCode(study);
   const keys = measureKeys(study, plan.measures);
@@ -190,7 +191,11 @@ export async function runCloudStudy<
     };
     const task = taskOf(run);
     const job = jobOf(study, specOf(study, plan, run, task, code, execution), run, task, execution);
-    await ensureTrained(store, job, { onProgress: (progress) => tell('training', progress), ...stop });
+    await ensureTrained(store, job, {
+      onProgress: (progress) => tell('training', progress),
+      ...(onRemark === undefined ? {} : { onRemark }),
+      ...stop,
+    });
     const measure = (missing: readonly string[], weights: TensorDataMap) => {
       tell('measuring');
       const wanted = keys.filter(({ name }) => missing.includes(name));
@@ -224,21 +229,32 @@ export function cloudReadiness<Run extends CloudRun, Settings>(
   return { runs, data, steps: plan.runs.map(study.steps) };
 }
 
+type MeasureSettings = Readonly<Record<string, Json>>;
+
+/** The record without measurements that were made with other settings than the plan's: they are not compared. */
+function asPlanned(record: RunRecord, settings: MeasureSettings): RunRecord {
+  const kept = Object.entries(record.measurements).filter(([, measurement]) =>
+    isMadeWith(settings, measurement),
+  );
+  return { ...record, measurements: Object.fromEntries(kept) };
+}
+
 /**
  * What a store holds of a plan, without data, engine or training: each run is found by its configuration, the newest of
- * the finished ones; a missing run is null.
+ * the finished ones; a missing run is null, and a measurement that was made with other settings is left out.
  */
-export function collectCloudStudy<Run extends CloudRun, Plan extends { readonly runs: readonly Run[] }>(
-  experiment: string,
-  plan: Plan,
-  records: readonly RunRecord[],
-): CloudResults<Run, Plan> {
+export function collectCloudStudy<
+  Run extends CloudRun,
+  Plan extends { readonly runs: readonly Run[]; readonly measures: MeasureSettings },
+>(experiment: string, plan: Plan, records: readonly RunRecord[]): CloudResults<Run, Plan> {
   const sorted = finishedRecords(records, experiment);
   return {
     plan,
     outcomes: plan.runs.map((run) => {
       const config = canonicalJson(run.config);
-      const [record = null, ...others] = sorted.filter((each) => canonicalJson(each.config) === config);
+      const [record = null, ...others] = sorted
+        .filter((each) => canonicalJson(each.config) === config)
+        .map((each) => asPlanned(each, plan.measures));
       const earlier = others.filter(({ data }) => data.sha256 === record?.data.sha256);
       return { ...run, record, ...(earlier.length === 0 ? {} : { earlier }) };
     }),

@@ -11,7 +11,7 @@ import { checkedNames, checkFinished, checkSameData, specOfRecord } from '../rec
 import { trainingSchema } from './config.js';
 import { proteinEncoder } from './encoder.js';
 import { PROTEIN_MEASURES, type ProteinMeasureName } from './measures.js';
-import { measureSchema, type MeasureConfig } from './settings.js';
+import { measureSchema, profileMeasures, type MeasureConfig } from './settings.js';
 import { loadTask, type ProteinTask } from './task.js';
 
 export interface MeasureProteinOptions {
@@ -19,7 +19,7 @@ export interface MeasureProteinOptions {
   readonly record: RunRecord;
   /** Names of measures; none: all. */
   readonly names: readonly string[];
-  /** Settings over the defaults; the last layer wins. */
+  /** Settings over those of the run's profile and the defaults; the last layer wins. */
   readonly layers: readonly ConfigLayer[];
   readonly dataDir?: string;
   readonly signal?: AbortSignal;
@@ -66,7 +66,7 @@ export async function measureProteinRun(
   const { store, record, layers, dataDir, signal, onMeasure } = options;
   const known = Object.keys(PROTEIN_MEASURES) as ProteinMeasureName[];
   const names = options.names.length === 0 ? known : checkedNames(options.names, known, record.experiment);
-  const config = resolveConfig(measureSchema, ...layers);
+  const config = resolveConfig(measureSchema, profileMeasures(record.profile), ...layers);
   checkFinished(record);
   const task = loadTask(trainingSchema.parse(record.config), dataDir);
   checkSameData(record, task.provenance);

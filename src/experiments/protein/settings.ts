@@ -172,6 +172,12 @@ export function singleConfig(choice: ProteinChoice, run: ConfigLayer): TrainingC
   return training;
 }
 
+/** What a profile sets of the measures; nothing for one that is not known. */
+export function profileMeasures(profile: string): ConfigLayer {
+  const found = Object.entries(PROTEIN_PROFILES).find(([name]) => name === profile);
+  return { source: `profile ${profile}`, values: found?.[1].measures ?? {} };
+}
+
 /** The settings of the measures. @throws UserError as {@link trainingConfig} does. */
 export function measureConfig(choice: ProteinChoice): MeasureConfig {
   return resolveSettings(choice, {}).measures;

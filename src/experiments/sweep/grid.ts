@@ -63,7 +63,7 @@ export function parseSweep(text: string, file: string): Sweep {
 
 export const EXAMPLE =
   '{"experiment": "images", "set": {"data.name": "cifar10"}, "grid": {"method": ["care", "simclr"], "seed": [0, 1, 2]}}';
-const EXAMPLE_HINT = `A sweep looks like this: ${EXAMPLE}`;
+const EXAMPLE_HINT = `A sweep looks like this: ${EXAMPLE}\nEach value of "grid" is a list; "profile", "preset" and "retries" can stand beside it.`;
 
 function combinations(
   grid: Readonly<Record<string, readonly Json[]>>,
@@ -71,6 +71,17 @@ function combinations(
   return Object.entries(grid).reduce<readonly Readonly<Record<string, Json>>[]>(
     (found, [key, values]) => found.flatMap((chosen) => values.map((each) => ({ ...chosen, [key]: each }))),
     [{}],
+  );
+}
+
+/** @throws UserError for a setting that all runs have and a grid varies: one of the two would be ignored. */
+export function checkApart({ set, grid }: Sweep): void {
+  const grids = Array.isArray(grid) ? grid : [grid];
+  const twice = Object.keys(set).filter((key) => grids.some((one) => key in one));
+  if (twice.length === 0) return;
+  throw new UserError(
+    `${twice.join(', ')}: set for all runs, and varied by the grid.`,
+    'Leave it in one of the two.',
   );
 }
 

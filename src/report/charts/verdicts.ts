@@ -22,8 +22,8 @@ const STROKE = 'M-.7,.7L.7,-.7';
 const SIZE = 110;
 const STEP = 17;
 const PHONE = 328;
-/** Room for the names of the rows, in pixels. */
-const NAMES = 170;
+/** Room for the names of the rows, in pixels: without a canvas, Vega takes letters for wider than they are. */
+const NAMES = 232;
 
 function sorted(marks: readonly VerdictMark[]): readonly VerdictMark[] {
   return [...marks].sort((a, b) => VERDICTS.indexOf(a.verdict) - VERDICTS.indexOf(b.verdict));
@@ -110,7 +110,7 @@ function spec(groups: readonly string[], marks: readonly VerdictMark[], width: n
 export function verdictChart(
   groups: readonly string[],
   marks: readonly VerdictMark[],
-  width = 760,
+  width = 980,
 ): VegaLiteSpec {
   return { ...spec(groups, marks, width), usermeta: { narrow: spec(groups, marks, PHONE) } };
 }

@@ -358,7 +358,31 @@ function answerOf(results: ImageResults, claims: readonly ClaimResult[]): string
       : 'L_equi with L_unif alone was not shown to learn more than its controls.';
   const gains = gainWords(results, 'cifar10');
   const differences = gains === NOT_RUN ? '' : ` The differences are ${gains}, in points.`;
-  return `${gainAnswer(results, claims)}${differences} ${losses}`;
+  return `${gainAnswer(results, claims)}${differences}${otherData(results, claims)}${againstEquiMod(claims)} ${losses}`;
+}
+
+/** The same on CIFAR-100, in so many of its pairs, and of how many images: a sample decides less. */
+function otherData(results: ImageResults, claims: readonly ClaimResult[]): string {
+  const { holds, missing } = verdictsOf(claims);
+  const ran = TABLE_1_PAIRS.filter(({ base }) => !missing(`${base}-cifar100`));
+  if (ran.length === 0) return '';
+  const won = ran.filter(({ base }) => holds(`${base}-cifar100`)).length;
+  const records = recordsOf(results.outcomes.filter(({ config }) => config.data.name === 'cifar100'));
+  const items = Math.max(...records.map(({ data }) => data.items));
+  return ` On CIFAR100, with ${items} training images, it raises it in ${won} of ${ran.length}.`;
+}
+
+/** CARE beside the other equivariant method, on CIFAR-10. */
+function againstEquiMod(claims: readonly ClaimResult[]): string {
+  const { holds, missing, opposite } = verdictsOf(claims);
+  const id = 'care-equimod-cifar10';
+  if (missing(id)) return '';
+  const how = holds(id)
+    ? 'higher for CARE than for EquiMod'
+    : opposite(id)
+      ? 'lower for CARE than for EquiMod, against the paper'
+      : 'not shown to be higher for CARE than for EquiMod';
+  return ` On CIFAR10 it is ${how}.`;
 }
 
 /** The first screen. */

@@ -40,7 +40,7 @@ function whereWeStand(results: ImageResults): string[] {
         ? `Pretraining adds ${brief(above, 2)} points at most; a difference between two methods has to be seen against that.`
         : 'No pretraining makes the features better than random ones at this size.';
     return (
-      `**How much there is to tell apart.** A probe reads an untrained network at ${brief(untrained)} % where guessing gives ${brief(chance)} %, ` +
+      `**How much there is to tell apart.** A probe reads an untrained network at ${brief(untrained)} % where guessing the commonest class gives ${brief(chance)} %, ` +
       `and the best method of Table 1, ${best?.method ?? ''}, at ${brief(best?.value ?? NaN)} %. ${reading}`
     );
   });

@@ -15,8 +15,10 @@ import {
   type Verdicts,
 } from '../compared-claims.js';
 import { factsOf, warningOf } from '../first-screen.js';
+import { listed } from '../phrases.js';
 import { seedsRow, settingRow as row } from '../setting-row.js';
 import { comparedCircle, comparedMain, PAIR } from './color-compared.js';
+import { lambdasThatExplainMore } from './color-findings.js';
 import { COLOR_QUANTITIES as Q } from './color-quantities.js';
 import { heroFigure } from './color-sensitivity.js';
 import { augmentationText, trainingRows, variedLambdas } from './setting-rows.js';
@@ -292,6 +294,15 @@ function relativeAnswer({ holds, missing }: Verdicts): string {
   return `With CARE it turns more as a whole: one rotation explains more of what an augmentation does to the embeddings than with SimCLR${unseen}`;
 }
 
+/** At which weights of L_equi it does, where it does not at that of the main runs. */
+function weightAnswer(results: ImageResults, { holds, missing }: Verdicts): string {
+  const lambdas = lambdasThatExplainMore(results);
+  if (missing('wahba-relative') || holds('wahba-relative') || lambdas === null) return '';
+  return lambdas.length === 0
+    ? ' It does so at no weight of L_equi that was tried.'
+    : ` At lambda ${listed(lambdas.map(String))} it explains more, each weight tested by itself.`;
+}
+
 /** The same where nothing but colours changes, which is what the report asks. */
 function colourAnswer({ holds, missing }: Verdicts): string {
   if (missing('wahba-colour')) return '';
@@ -320,7 +331,7 @@ function gammaAnswer({ holds, missing }: Verdicts): string {
 }
 
 /** The answer in a few sentences, composed of the verdicts. */
-function answerOf(claims: readonly ClaimResult[]): string {
+function answerOf(results: ImageResults, claims: readonly ClaimResult[]): string {
   const verdicts = verdictsOf(claims);
   const { holds, missing, opposite, nothingRun } = verdicts;
   if (nothingRun) return 'Nothing was run yet, so there is no answer.';
@@ -330,7 +341,7 @@ function answerOf(claims: readonly ClaimResult[]): string {
       : opposite('wahba-untrained')
         ? ' One rotation explains more of the movement of an untrained encoder, which hardly moves.'
         : ' That it does better than an untrained encoder is not shown.';
-  return `${relativeAnswer(verdicts)}.${colourAnswer(verdicts)}${absoluteAnswer(verdicts)}${gammaAnswer(verdicts)}${control}`;
+  return `${relativeAnswer(verdicts)}.${weightAnswer(results, verdicts)}${colourAnswer(verdicts)}${absoluteAnswer(verdicts)}${gammaAnswer(verdicts)}${control}`;
 }
 
 /** The first screen. */
@@ -341,7 +352,7 @@ export function colorSummary(results: ImageResults): SummaryBlock {
   return {
     type: 'summary',
     question: 'What does the embedding do when an image\u2019s colours change?',
-    answer: answerOf(claims),
+    answer: answerOf(results, claims),
     ...warningOf(records, {
       items: 'images',
       whyGenerated: 'CIFAR-10 was not found under CARE_DATA_DIR',

@@ -228,6 +228,17 @@ function listOver(all: readonly AtLambda[], quantity: Quantity): string {
     .join(', ');
 }
 
+/** Weights at which one rotation explains more with CARE than with SimCLR, beyond what seeds explain; null where none was compared. */
+export function lambdasThatExplainMore(results: ImageResults): readonly number[] | null {
+  const main = comparedMain(results);
+  const tested = byLambda(results, main)
+    .flatMap((each) => pairedAt(each, main, Q.wahbaRelative))
+    .filter(({ difference }) => Number.isFinite(difference.high));
+  return tested.length < 2
+    ? null
+    : tested.flatMap(({ lambda, difference }) => (difference.high < 0 ? [lambda] : []));
+}
+
 function lambdas(results: ImageResults): string | null {
   const main = comparedMain(results);
   const all = byLambda(results, main);

@@ -122,8 +122,10 @@ function strongAnswer({ holds, missing }: Verdicts): string {
   return ` At lambda ${STRONG_LAMBDA} CARE\u2019s neighbours ${holds('strong-simclr') ? more : `were not shown to ${more}`}.`;
 }
 
-function controlAnswer({ holds, missing }: Verdicts): string {
+function controlAnswer({ holds, missing, opposite }: Verdicts): string {
   if (missing('untrained')) return ' CARE was not compared with an untrained encoder yet.';
+  if (opposite('untrained'))
+    return ' CARE\u2019s neighbours are farther from the new colour than an untrained encoder\u2019s.';
   const nearer = 'nearer to the new colour than an untrained encoder\u2019s';
   return ` CARE\u2019s neighbours ${holds('untrained') ? 'are' : 'were not shown to be'} ${nearer}.`;
 }

@@ -33,6 +33,11 @@ export function verdictMark(verdict: Verdict): string {
   return `<span class="verdict ${CLASS[verdict]}">${shape}<span>${verdict}</span></span>`;
 }
 
+/** The verdict of a claim in a table; of one that was not reproduced also whether the opposite shows. */
+export function claimVerdict({ verdict, opposite }: { verdict: Verdict; opposite?: boolean }): string {
+  return `${verdictMark(verdict)}${opposite === true ? '<br><span class="why">the opposite shows</span>' : ''}`;
+}
+
 /** A badge: what was claimed, the verdict, and where on the page the claim stands. */
 export interface Badge {
   readonly label: string;

@@ -1,6 +1,6 @@
 import type { ClaimGroup, ClaimIndexBlock, ReportedClaim, Verdict } from '../blocks.js';
 import { VERDICT_COLOURS } from '../theme.js';
-import { verdictMark } from './badges.js';
+import { claimVerdict, verdictMark } from './badges.js';
 import { anchor, escapeHtml } from './escape.js';
 import { renderInline } from './markdown.js';
 import { claimAnchor, runAnchor, shortId } from './provenance.js';
@@ -48,18 +48,20 @@ function differenceText({ difference, ours }: ReportedClaim): string {
 
 function claimRow(claim: ReportedClaim, id: string | undefined): string {
   const own = id === undefined ? '' : ` id="${id}"`;
-  const { verdict } = claim;
-  return `<tr class="${className(verdict)}"${own}><th scope="row">${renderInline(claim.claim)}
+  return `<tr class="${classNames(claim)}"${own}><th scope="row">${renderInline(claim.claim)}
 <details class="fold unfold-in-print"><summary>Why, and by which runs</summary><p>${renderInline(claim.because)}</p><p>${runList(claim)}</p></details></th>
 <td class="paper">${claim.paperValue === '' ? '' : renderInline(claim.paperValue)}</td>
 <td class="ours">${missingOr(claim.ours)}${differenceText(claim)}</td>
-<td>${verdictMark(verdict)}</td>
+<td>${claimVerdict(claim)}</td>
 <td class="from">${fromText(claim)}</td></tr>`;
 }
 
+/** Of the claims that are not reproduced, those of which the opposite shows can be chosen by themselves. */
+const OPPOSITE = 'opposite';
+
 /** `is-direction-holds`: by it the style hides what is not asked for. */
-function className(verdict: Verdict): string {
-  return `is-${anchor(verdict)}`;
+function classNames({ verdict, opposite }: ReportedClaim): string {
+  return `is-${anchor(verdict)}${opposite === true ? ` is-${OPPOSITE}` : ''}`;
 }
 
 function groupBody(group: ClaimGroup, seen: Set<string>): string {
@@ -76,19 +78,18 @@ ${rows.join('\n')}</tbody>`;
 }
 
 /** Radio buttons that work without scripts: the style looks at which one is chosen. */
-function filter(counts: ReadonlyMap<Verdict, number>, total: number): string {
+function filter(counts: ReadonlyMap<Verdict, number>, opposite: number, total: number): string {
   const option = (id: string, label: string, count: number, checked: boolean): string =>
     `<span class="choice"><input type="radio" name="show-verdict" id="show-${id}"${checked ? ' checked' : ''}${count === 0 ? ' disabled' : ''}><label for="show-${id}">${label} <span class="count">${count}</span></label></span>`;
   const each = VERDICTS.map((verdict) =>
     option(anchor(verdict), verdictMark(verdict), counts.get(verdict) ?? 0, false),
   );
-  return `<fieldset class="filter"><legend>Show claims</legend>${option('all', 'all', total, true)}${each.join('')}</fieldset>`;
+  return `<fieldset class="filter"><legend>Show claims</legend>${option('all', 'all', total, true)}${each.join('')}${option(OPPOSITE, 'the opposite shows', opposite, false)}</fieldset>`;
 }
 
 /** Rules that belong to {@link claimIndex}: what is hidden for each choice, on screen alone. */
 export function filterStyle(): string {
-  const rules = VERDICTS.map((verdict) => {
-    const name = anchor(verdict);
+  const rules = [...VERDICTS.map(anchor), OPPOSITE].map((name) => {
     const chosen = `.claim-index:has(#show-${name}:checked)`;
     return `${chosen} .group>tr:not(.group-head,.is-${name}),${chosen} .group:not(:has(.is-${name})),${chosen} .claim-section:not(:has(.is-${name})){display:none}`;
   });
@@ -99,13 +100,14 @@ export function filterStyle(): string {
 export function claimIndex(block: ClaimIndexBlock, level: number): string {
   const byAnchor = new Map(
     block.sections.flatMap(({ groups }) =>
-      groups.flatMap(({ claims }) => claims.map((claim) => [indexAnchor(claim), claim.verdict] as const)),
+      groups.flatMap(({ claims }) => claims.map((claim) => [indexAnchor(claim), claim] as const)),
     ),
   );
-  const verdicts = [...byAnchor.values()];
+  const claims = [...byAnchor.values()];
   const counts = new Map(
-    VERDICTS.map((verdict) => [verdict, verdicts.filter((each) => each === verdict).length] as const),
+    VERDICTS.map((verdict) => [verdict, claims.filter((claim) => claim.verdict === verdict).length] as const),
   );
+  const opposite = claims.filter((claim) => claim.opposite === true).length;
   const seen = new Set<string>();
   const head =
     '<thead><tr><th scope="col">claim</th><th scope="col" class="paper">the paper</th><th scope="col">ours</th><th scope="col">verdict</th><th scope="col">report</th></tr></thead>';
@@ -114,5 +116,5 @@ export function claimIndex(block: ClaimIndexBlock, level: number): string {
     const table = scrollable(title, `<table class="index-claims">${head}${body}</table>`);
     return `<div class="claim-section"><h${level}>${renderInline(title)}</h${level}>${table}</div>`;
   });
-  return `<div class="block wide claim-index">${filter(counts, verdicts.length)}${sections.join('\n')}</div>`;
+  return `<div class="block wide claim-index">${filter(counts, opposite, claims.length)}${sections.join('\n')}</div>`;
 }

@@ -1,6 +1,6 @@
 import type { ClaimsBlock, ProvenanceBlock, TableBlock } from '../blocks.js';
 import type { Environment, Json, RunRecord } from '../../runs/record.js';
-import { verdictMark } from './badges.js';
+import { claimVerdict } from './badges.js';
 import { anchor, escapeHtml } from './escape.js';
 import { renderInline } from './markdown.js';
 import { scrollable, tableElement } from './tables.js';
@@ -41,7 +41,7 @@ export function claimsTable(block: ClaimsBlock, knownRuns: ReadonlySet<string>):
 <td class="paper"><span class="where">${escapeHtml(claim.place)}</span> ${renderInline(claim.paperValue)}</td>
 <td class="ours">${claim.ours === 'not run' ? '<span class="missing">not run</span>' : renderInline(claim.ours)}</td>
 <td class="ours">${claim.difference === 'not run' ? '<span class="missing">not run</span>' : renderInline(claim.difference)}</td>
-<td>${verdictMark(claim.verdict)}</td></tr>
+<td>${claimVerdict(claim)}</td></tr>
 <tr class="because"><td colspan="5"><p>${renderInline(claim.because)}</p><p class="from">Profile <strong>${escapeHtml(claim.profile)}</strong> \u00b7 ${claim.runs.length} ${claim.runs.length === 1 ? 'run' : 'runs'}: ${runs}</p></td></tr></tbody>`;
   });
   const head =

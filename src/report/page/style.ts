@@ -158,7 +158,7 @@ thead .num{white-space:normal}
 .run{border-bottom:1px solid var(--line);padding:.15rem 0}
 
 .out{margin:.6rem 0 1rem}
-.out pre{margin:0}
+.out pre{margin:0;white-space:pre-wrap;overflow-wrap:anywhere}
 .stderr{color:var(--muted);font-size:.85rem;margin:0 0 .3rem}
 .problem{border-left:4px solid var(--v-no);padding:.5rem .8rem;margin:0 0 1rem;font-size:.92rem;background:var(--soft)}
 .answer+.problem{margin:.7rem 0 0}

@@ -166,7 +166,10 @@ const ITEMS: readonly Item[] = [
   {
     part: 'code',
     asked: 'One page says which command gives which result.',
-    answer: always('yes', 'README.md: `npm run reproduce` is all of it.'),
+    answer: always(
+      'yes',
+      'README.md: `npm run reproduce` makes every report with the profile `laptop`; each report names the profile of its runs, and `care reproduce --profile NAME` makes them.',
+    ),
   },
   {
     part: 'results',

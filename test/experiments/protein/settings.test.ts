@@ -4,13 +4,14 @@ import { ENCODERS, trainingSchema } from '../../../src/experiments/protein/confi
 import {
   measureConfig,
   measureSchema,
+  profileMeasures,
   PROTEIN_PRESETS,
   PROTEIN_PROFILES,
   trainingConfig,
   type ProteinChoice,
 } from '../../../src/experiments/protein/settings.js';
 import { planProtein } from '../../../src/experiments/protein/study.js';
-import { parseOverrides } from '../../../src/runs/configuration.js';
+import { parseOverrides, resolveConfig } from '../../../src/runs/configuration.js';
 import { PRESET_NAMES } from '../../../src/runs/presets.js';
 import { PROFILE_NAMES } from '../../../src/runs/profiles.js';
 import { UserError } from '../../../src/runs/user-error.js';
@@ -121,6 +122,16 @@ describe('a wrong setting', () => {
     const problem = problemOf(() => planProtein(smoke('seed=7', 'encoder=simclr')));
     expect(problem.message).toContain('encoder and seed cannot be set (from -p)');
     expect(problem.hint).toContain('profile');
+  });
+});
+
+describe('what a run is measured with outside of its plan', () => {
+  it('is what its profile says', () => {
+    for (const profile of PROFILE_NAMES) {
+      const alone = resolveConfig(measureSchema, profileMeasures(profile));
+      expect(alone).toEqual(measureConfig({ profile, preset: 'paper' }));
+    }
+    expect(profileMeasures('of another version').values).toEqual({});
   });
 });
 

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -301,6 +301,19 @@ describe('the whole experiment', () => {
     expect(found([unfinished])).toBeUndefined();
   });
 
+  it('leaves out what was measured with other settings: it is not compared', () => {
+    const [care] = recordsOf(store).filter(({ label }) => label === 'CARE seed 0');
+    const axis = care?.measurements.axis;
+    if (care === undefined || axis === undefined) throw new Error('There is no record.');
+    const other = { ...axis, settings: { ...(axis.settings as object), classifierSeeds: [7] } };
+    const measurements = { ...care.measurements, axis: other };
+    const found = collectProtein(CARE_ALONE, [{ ...care, measurements }]).outcomes[0]?.record?.measurements;
+    expect(Object.keys(care.measurements)).toContain('axis');
+    expect(Object.keys(found ?? {})).toEqual(
+      Object.keys(care.measurements).filter((name) => name !== 'axis'),
+    );
+  });
+
   it('keeps the earlier ones on the same data beside it', () => {
     const [care] = recordsOf(store).filter(({ label }) => label === 'CARE seed 0');
     if (care === undefined) throw new Error('There is no record.');
@@ -359,6 +372,21 @@ describe('an interrupted run', () => {
     expect(record?.weights).toEqual(undisturbed?.weights);
     expect(record?.series).toEqual(undisturbed?.series);
     expect(record?.measurements.geometry?.estimates).toEqual(undisturbed?.measurements.geometry?.estimates);
+  });
+
+  it('tells when it goes on on another processor', async () => {
+    const store = newStore();
+    await until(25, store);
+    const file = join(store.dir, recordsOf(store)[0]?.id ?? '', 'record.json');
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/"cpu": ?"[^"]*"/, '"cpu": "Slow 1"'));
+    const remarks: string[] = [];
+    await carryOut(longer, store, { onRemark: (remark) => remarks.push(remark) });
+    expect(remarks).toContainEqual(
+      expect.stringMatching(/^CARE seed 0: From step 25 on .* in another environment: cpu Slow 1 -> /),
+    );
+    const again: string[] = [];
+    await carryOut(longer, store, { onRemark: (remark) => again.push(remark) });
+    expect(again.join()).not.toContain('another environment');
   });
 
   it('while it is measured keeps what was measured, and needs no training to go on', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   EXAMPLE,
+  checkApart,
   expandSweep,
   jobLabel,
   parseSweep,
@@ -58,6 +59,14 @@ describe('a sweep', () => {
 
   it('has defaults', () => {
     expect(sweep({ grid: { seed: [0] } })).toMatchObject({ profile: 'laptop', preset: 'paper', retries: 1 });
+  });
+
+  it('is refused where a setting is both set for all runs and varied', () => {
+    const both = { set: { seed: 1, method: 'care' }, grid: [{ method: ['care'] }, { seed: [0] }] };
+    expect(() => checkApart(sweep(both))).toThrow(
+      /^seed, method: set for all runs, and varied by the grid\.$/,
+    );
+    expect(() => checkApart(sweep({ set: { method: 'care' }, grid: { seed: [0] } }))).not.toThrow();
   });
 
   it('is shown by an example that is one', () => {

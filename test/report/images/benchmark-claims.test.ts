@@ -286,10 +286,15 @@ describe('the first screen', () => {
     const won = benchmarkSummary(tablesOf({ numbers: apart('care', 'probe', 'higher'), ran: onCifar10 }));
     expect(won.answer).toContain('Adding CARE raises the linear probe of SimCLR on CIFAR10.');
     expect(won.answer).toContain('on SimCLR (paper +0.94)');
+    expect(won.answer).toContain(' On CIFAR10 it is higher for CARE than for EquiMod.');
+    expect(won.answer).not.toContain('CIFAR100');
+    const onBoth = benchmarkSummary(tablesOf({ numbers: apart('care', 'probe', 'higher') }));
+    expect(onBoth.answer).toMatch(/ On CIFAR100, with \d+ training images, it raises it in 1 of 3\./);
     const lost = benchmarkSummary(tablesOf({ numbers: apart('care', 'probe', 'lower'), ran: onCifar10 }));
     expect(lost.answer).toContain(
       'Adding CARE to SimCLR, MoCo-v2 and Barlow Twins does not raise the linear probe on CIFAR10 beyond what seeds explain.',
     );
+    expect(lost.answer).toContain(' On CIFAR10 it is lower for CARE than for EquiMod, against the paper.');
     const single = benchmarkSummary(tablesOf({ ran: ({ seed, part }) => seed === 0 && part === 'cifar10' }));
     expect(single.answer).toContain('For SimCLR, MoCo-v2 and Barlow Twins one seed each cannot tell.');
     expect(won.verdicts.map(({ label }) => label)).toContain('CARE on SimCLR, CIFAR10');
@@ -320,7 +325,9 @@ describe('findings and settings', () => {
       numbers: (run) => ({ ...plainNumbers(run), ...(run.method === 'untrained' ? { probe: 23.46 } : {}) }),
     });
     const { markdown } = benchmarkFindings(results);
-    expect(markdown).toContain('reads an untrained network at 23.5 % where guessing gives 10.3 %');
+    expect(markdown).toContain(
+      'reads an untrained network at 23.5 % where guessing the commonest class gives 10.3 %',
+    );
     expect(markdown).toContain('0.24 to 3.90 points');
     expect(markdown).not.toMatch(/NaN|undefined|not a number/);
     expect(benchmarkFindings(none).markdown).toBe('The runs that would tell are not there: **not run**.');

@@ -135,7 +135,7 @@ describe('claims', () => {
 
   it('give an answer that follows from them', () => {
     expect(retrievalSummary(results).answer).toMatch(
-      /^With CARE at lambda 0\.01 the neighbours .* more than with SimCLR\. At lambda 0\.1 CARE\u2019s neighbours follow it more than SimCLR\u2019s, too\. CARE\u2019s neighbours were not shown to be nearer to the new colour than an untrained encoder\u2019s\.$/,
+      /^With CARE at lambda 0\.01 the neighbours .* more than with SimCLR\. At lambda 0\.1 CARE\u2019s neighbours follow it more than SimCLR\u2019s, too\. CARE\u2019s neighbours are farther from the new colour than an untrained encoder\u2019s\.$/,
     );
     const worse = imageResultsOf(plan, withColours({ untrained: 0.45, CARE: 0.35 }));
     expect(retrievalSummary(worse).answer).toMatch(

@@ -44,7 +44,10 @@ const block: ClaimIndexBlock = {
           id: 'figure-3',
           place: 'Figure 3',
           shows: 'It turns.',
-          claims: [shared, claim('lost', 'not reproduced', { claim: `Lost ${HOSTILE}`, because: HOSTILE })],
+          claims: [
+            shared,
+            claim('lost', 'not reproduced', { claim: `Lost ${HOSTILE}`, because: HOSTILE, opposite: true }),
+          ],
         },
         { id: 'figure-4', place: 'Figure 4', shows: 'It is read.', claims: [claim('open', 'not run')] },
       ],
@@ -81,8 +84,10 @@ describe('the table of all claims', () => {
     expect(page.problems).toEqual([]);
     expect(new Set(page.ids).size).toBe(page.ids.length);
     const counts = page.elements.filter(({ classes }) => classes.includes('count')).map(({ inner }) => inner);
-    // All, reproduced, direction holds, not reproduced, not run.
-    expect(counts).toEqual(['3', '0', '1', '1', '1']);
+    // All, reproduced, direction holds, not reproduced, not run, and those not reproduced of which the opposite shows.
+    expect(counts).toEqual(['3', '0', '1', '1', '1', '1']);
+    expect(html.match(/is-not-reproduced is-opposite/g)).toHaveLength(1);
+    expect(html.match(/<span class="why">the opposite shows<\/span>/g)).toHaveLength(1);
     expect(html).toContain('href="protein.html#claim-held"');
     expect(html).toContain('href="protein.html#run-0123456789abcdef"');
     expect(html).not.toMatch(/href="[^"#]*#claim-lost"/);
