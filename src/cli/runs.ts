@@ -82,14 +82,38 @@ function stateText({ state, step, holder, record }: ReadableEntry): string {
   return `${state} at step ${step}`;
 }
 
-function listRow(entry: RunEntry): readonly string[] {
+/** What is added to labels that several runs share: the settings in which these runs differ, `, lambda 0.03`. */
+function distinctions(entries: readonly RunEntry[]): ReadonlyMap<string, string> {
+  const groups = new Map<string, RunRecord[]>();
+  for (const entry of entries) {
+    if (entry.state === 'unreadable') continue;
+    const key = `${entry.record.experiment} ${entry.record.label}`;
+    groups.set(key, [...(groups.get(key) ?? []), entry.record]);
+  }
+  return new Map([...groups.values()].flatMap(distinctionsAmong));
+}
+
+function distinctionsAmong(records: readonly RunRecord[]): readonly (readonly [string, string])[] {
+  const settings = records.map(({ id, config }) => ({ id, values: new Map(configRows(config)) }));
+  const keys = [...new Set(settings.flatMap(({ values }) => [...values.keys()]))];
+  const differing = keys.filter((key) => new Set(settings.map(({ values }) => values.get(key))).size > 1);
+  return settings.map(({ id, values }) => {
+    const parts = differing.flatMap((key) => {
+      const value = values.get(key);
+      return value === undefined ? [] : [`, ${key.slice(key.lastIndexOf('.') + 1)} ${value}`];
+    });
+    return [id, parts.join('')] as const;
+  });
+}
+
+function listRow(entry: RunEntry, added: ReadonlyMap<string, string>): readonly string[] {
   const id = entry.id.slice(0, SHORT_ID);
   if (entry.state === 'unreadable') return [id, '', '', '', 'unreadable record', '', ''];
   const { experiment, label, profile, steps, sessions } = entry.record;
   return [
     id,
     experiment,
-    label,
+    `${label}${added.get(entry.id) ?? ''}`,
     profile,
     stateText(entry),
     String(steps.planned),
@@ -112,7 +136,13 @@ function listRuns(store: RunStore, json: boolean): void {
     const experiments = new Set(
       entries.flatMap((entry) => (entry.state === 'unreadable' ? [] : entry.record.experiment)),
     );
-    print(textTable(listColumns(experiments.size), entries.map(listRow)));
+    const added = distinctions(entries);
+    print(
+      textTable(
+        listColumns(experiments.size),
+        entries.map((entry) => listRow(entry, added)),
+      ),
+    );
     const runs = entries.length === 1 ? '1 run' : `${entries.length} runs`;
     const of = experiments.size === 1 ? ` of ${[...experiments].join('')}` : '';
     print(`\n${runs}${of} in ${store.dir}: ${countStates(entries)}.`);

@@ -110,6 +110,22 @@ describe('care runs list', () => {
     expect(text).toContain(`3 runs of protein in ${dir}: 2 finished, 1 killed.`);
   });
 
+  it('tells runs of one label apart by the settings in which they differ', async () => {
+    const folder = temporaryFolder('cli-list');
+    const own = openStore(folder);
+    for (const [label, lambda] of [
+      ['CARE', 3],
+      ['CARE', 30],
+      ['SimCLR', 4],
+    ] as const)
+      own.begin(someSpec({ label, config: { data: { seed: 0 }, training: { lambda, steps: 5 } } })).close();
+    const text = await output('list', '--runs', folder);
+    expect(text).toMatch(/ CARE, lambda 3 /);
+    expect(text).toMatch(/ CARE, lambda 30 /);
+    expect(text).toMatch(/\bSimCLR {2}/);
+    rmSync(folder, { recursive: true });
+  });
+
   it('takes the folder from CARE_RUNS_DIR and says when there is nothing', async () => {
     vi.stubEnv('CARE_RUNS_DIR', join(dir, 'none'));
     expect(await output('list')).toBe(`No runs in ${join(dir, 'none')}.\n`);

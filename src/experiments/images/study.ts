@@ -1,5 +1,6 @@
 /** Experiments on images as a whole: which runs they need, how to get them, and what records hold of them. */
 import { imageData, isAtHand } from '../../data/images.js';
+import { hasCare } from '../../methods/methods.js';
 import { canonicalJson } from '../../runs/canonical-json.js';
 import { resolveConfig, settingKeys, withWholeKeys, type ConfigLayer } from '../../runs/configuration.js';
 import type { DataProvenance, Json, RunRecord } from '../../runs/record.js';
@@ -9,6 +10,7 @@ import { UserError } from '../../runs/user-error.js';
 import type { TrainProgress } from '../../train/trainer.js';
 import { stopIfTold } from '../execute-run.js';
 import { breathe, interruptSignal } from '../interrupt.js';
+import { settingsForMethod } from '../method-settings.js';
 import {
   finishedRecords,
   isMadeWith,
@@ -151,7 +153,7 @@ function plannedRun(
     seed,
     ...(variation === null ? {} : { [variation.setting]: variation.value }),
   };
-  const [overrides] = user.training;
+  const overrides = settingsForMethod(user.training[0], method !== 'untrained' && hasCare(method));
   const { config, measures } = imageConfig({
     profile,
     preset,

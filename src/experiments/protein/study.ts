@@ -1,7 +1,9 @@
 /** The protein experiment as a whole: which runs it needs, how to get them, and what they found. */
 import { canonicalJson } from '../../runs/canonical-json.js';
+import { OBJECTIVES, type Term } from '../../methods/objective.js';
 import { siblingModule } from '../../runs/code-version.js';
 import type { RunRecord } from '../../runs/record.js';
+import { settingsForMethod } from '../method-settings.js';
 import {
   type Experiment,
   type ExperimentPlan,
@@ -54,13 +56,19 @@ function plannedRun(
   variation: RunVariation | null,
 ): ProteinRun {
   const varied = variation === null ? {} : { [variation.setting]: variation.value };
+  const objective = objectiveOf(encoder);
+  const terms: readonly Term[] = objective === null ? [] : OBJECTIVES[objective];
+  const overrides = settingsForMethod(choice.overrides, terms.includes('equivariance'));
   const suffix = variation === null ? '' : `, ${variation.setting} ${JSON.stringify(variation.value)}`;
   return {
     encoder,
     seed,
     variation,
     label: `${ENCODER_LABELS[encoder]} seed ${seed}${suffix}`,
-    config: trainingConfig(choice, { encoder, seed, ...varied }),
+    config: trainingConfig(
+      { ...choice, ...(overrides === undefined ? {} : { overrides }) },
+      { encoder, seed, ...varied },
+    ),
   };
 }
 

@@ -35,6 +35,19 @@ describe('settings of a user in a plan of several runs', () => {
     expect(runsOf(plan, 'larger')[0]?.config.training.epochs).toBe(1);
   });
 
+  it('find runs without L_equi again at another weight of it', () => {
+    const lambdaOf = ({ runs }: ImagePlan, methods: readonly string[]) =>
+      new Set(
+        runs.flatMap((run) =>
+          methods.includes(run.method) && run.variation === null ? run.config.training.lambda : [],
+        ),
+      );
+    const plan = planBenchmarkTables(chosen('lambda=0.07'));
+    expect(lambdaOf(plan, ['care', 'byol+care', 'l-equi'])).toEqual(new Set([0.07]));
+    const others = ['simclr', 'moco-v2', 'l-unif', 'untrained'];
+    expect(lambdaOf(plan, others)).toEqual(lambdaOf(planBenchmarkTables(chosen()), others));
+  });
+
   it('are asked for in full where a short name could be of training or of a measure', () => {
     expect(() => planRetrieval(chosen('hue=0.5'))).toThrow(
       'hue (from -p) is short for several settings: augmentation.hue, measure.retrieval.hue, measure.colourSweep.hue.',

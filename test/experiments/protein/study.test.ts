@@ -16,6 +16,7 @@ import {
 import { initialWeights } from '../../../src/experiments/protein/training.js';
 import type { StudyOptions } from '../../../src/experiments/study.js';
 import type { StudyEvent } from '../../../src/experiments/study-event.js';
+import { canonicalJson } from '../../../src/runs/canonical-json.js';
 import { parseOverrides } from '../../../src/runs/configuration.js';
 import type { RunRecord } from '../../../src/runs/record.js';
 import { openStore, type RunStore } from '../../../src/runs/store.js';
@@ -133,6 +134,23 @@ describe('the plan', () => {
     expect(first).toBeTypeOf('number');
     expect(lambdas(`training.lambda=${Number(first)}`)).toEqual(rest);
   });
+
+  it.each(['training.lambda=7', 'lambda=7'])(
+    'finds runs without L_equi again at another weight: %s',
+    (text) => {
+      const plain = planProtein({ profile: 'smoke', preset: 'paper' }).runs;
+      const other = planProtein({
+        profile: 'smoke',
+        preset: 'paper',
+        overrides: parseOverrides([text]),
+      }).runs;
+      const changed = other.filter(
+        ({ config }) => !plain.some((run) => canonicalJson(run.config) === canonicalJson(config)),
+      );
+      expect(new Set(changed.map(({ encoder }) => encoder))).toEqual(new Set(['care', 'l-unif+l-equi']));
+      expect(changed.every(({ config }) => config.training.lambda === 7)).toBe(true);
+    },
+  );
 });
 
 describe('weights', () => {
