@@ -87,10 +87,19 @@ function distinctions(entries: readonly RunEntry[]): ReadonlyMap<string, string>
   const groups = new Map<string, RunRecord[]>();
   for (const entry of entries) {
     if (entry.state === 'unreadable') continue;
-    const key = `${entry.record.experiment} ${entry.record.label}`;
+    const { experiment, label, profile } = entry.record;
+    const key = JSON.stringify([experiment, label, profile]);
     groups.set(key, [...(groups.get(key) ?? []), entry.record]);
   }
   return new Map([...groups.values()].flatMap(distinctionsAmong));
+}
+
+const MOST_DISTINCTIONS = 3;
+
+/** The last part of a setting's name; all of it where another one ends so. */
+function shortKey(key: string, keys: readonly string[]): string {
+  const lastPart = (name: string) => name.slice(name.lastIndexOf('.') + 1);
+  return keys.filter((other) => lastPart(other) === lastPart(key)).length === 1 ? lastPart(key) : key;
 }
 
 function distinctionsAmong(records: readonly RunRecord[]): readonly (readonly [string, string])[] {
@@ -100,9 +109,11 @@ function distinctionsAmong(records: readonly RunRecord[]): readonly (readonly [s
   return settings.map(({ id, values }) => {
     const parts = differing.flatMap((key) => {
       const value = values.get(key);
-      return value === undefined ? [] : [`, ${key.slice(key.lastIndexOf('.') + 1)} ${value}`];
+      return value === undefined ? [] : [`, ${shortKey(key, differing)} ${value}`];
     });
-    return [id, parts.join('')] as const;
+    // Runs of different profiles differ in much, and care runs diff tells all of it.
+    const more = parts.length > MOST_DISTINCTIONS ? ', \u2026' : '';
+    return [id, `${parts.slice(0, MOST_DISTINCTIONS).join('')}${more}`] as const;
   });
 }
 

@@ -62,12 +62,30 @@ export interface FactsInput {
   readonly items: string;
 }
 
-/** Profile, preset, data, runs, seeds, device, date and commit; of the newest record where they may differ. */
+/** The devices of runs, each with how many ran on it where there are several. */
+function devicesOf(records: readonly RunRecord[]): string {
+  const devices = records.flatMap(({ sessions }) => {
+    const environment = sessions.at(-1)?.environment;
+    return environment === undefined ? [] : [`${environment.device}, ${environment.cpu.trim()}`];
+  });
+  const names = [...new Set(devices)];
+  if (names.length < 2) return names[0] ?? 'none';
+  const count = (name: string) => devices.filter((device) => device === name).length;
+  return names.map((name) => `${name} (${count(name)} runs)`).join('; ');
+}
+
+/** The day of the runs, or the first and the last. */
+function datesOf(records: readonly RunRecord[]): string {
+  const days = records.flatMap(({ sessions }) => sessions.at(-1)?.endedAt?.slice(0, 10) ?? []).sort();
+  const [first, last] = [days[0], days.at(-1)];
+  if (first === undefined || last === undefined) return 'not run';
+  return first === last ? first : `${first} to ${last}`;
+}
+
+/** Profile, preset, data, runs, seeds, devices, dates, and the commit of the newest record. */
 export function factsOf({ profile, preset, records, planned, items }: FactsInput): SummaryBlock['facts'] {
   const last = newest(records);
   const seeds = new Set(records.map(({ seeds: { pretraining } }) => pretraining));
-  const session = last?.sessions.at(-1);
-  const environment = session?.environment;
   const commit = last?.code.commit;
   const clean = last?.code.clean === false ? ' (changed since)' : '';
   const commits = new Set(records.map(({ code }) => code.commit)).size;
@@ -83,9 +101,9 @@ export function factsOf({ profile, preset, records, planned, items }: FactsInput
     { label: 'pretraining seeds', value: String(seeds.size) },
     {
       label: 'device',
-      value: environment === undefined ? 'none' : `${environment.device}, ${environment.cpu.trim()}`,
+      value: devicesOf(records),
     },
-    { label: 'date', value: session?.endedAt?.slice(0, 10) ?? 'not run' },
+    { label: 'date', value: datesOf(records) },
     { label: 'commit', value: commit == null ? 'none' : `${commit.slice(0, 10)}${clean}${among}` },
   ];
 }

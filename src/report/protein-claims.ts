@@ -118,9 +118,12 @@ function answerOf(results: ProteinResults, claims: readonly ClaimResult[]): stri
   const notBest = opposite('component-all')
     ? 'does not keep it best of all'
     : 'was not shown to keep it best of all';
-  const untrained = opposite('component-untrained') ? '; an untrained encoder keeps it better than CARE' : '';
+  const untrained =
+    opposite('component-untrained') && !missing('component-simclr')
+      ? ', and an untrained encoder keeps it better than CARE'
+      : '';
   const component = holds('component-all')
-    ? 'and CARE keeps the principal component best'
+    ? 'and CARE keeps the principal component best of those trained with the paper\u2019s losses'
     : holds('component-simclr')
       ? `and CARE keeps the principal component better than SimCLR${missing('component-all') ? '' : `, but ${notBest}`}`
       : missing('component-simclr')

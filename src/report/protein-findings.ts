@@ -51,8 +51,8 @@ function collapse(of: MeanOf): string[] {
   if (!(invariance < COLLAPSED)) return [];
   const radius = of('l-inv', QUANTITIES.radius);
   return [
-    `**L_inv has collapsed.** Nothing in it keeps proteins apart, and all of them lie in nearly one point: a turn moves its embedding by about ${brief(Math.sqrt(invariance), 2)} of the sphere\u2019s radius, ` +
-      `and that is ${brief(radius, 2)} of the distance between proteins. What is measured of its paths, and relative to its movement, is measured on that remainder; to be rounder than L_inv says little of CARE.`,
+    `**L_inv has collapsed.** Nothing in it keeps proteins apart, and all of them lie in nearly one point: a turn moves its embedding by about ${brief(Math.sqrt(invariance), 2)} of the sphere\u2019s radius, the root of its invariance loss, ` +
+      `and proteins are no farther apart than that: the radius of a path is ${brief(radius, 2)} of their spread. What is measured of its paths, and relative to its movement, is measured on that remainder; to be rounder than L_inv says little of CARE.`,
   ];
 }
 
@@ -67,28 +67,52 @@ function control(of: MeanOf): string {
   );
 }
 
-/** What became of a quantity over the values of a setting that were tried, e.g. `0.41 (100), 0.33 (400)`. */
-function overSetting(results: ProteinResults, setting: string, quantity: Quantity): string {
-  const care = sensitivityTable(results, setting).rows.filter((row) => row.encoder === ENCODER_LABELS.care);
-  return care.map((row) => `${String(row[quantity.estimate])} at ${String(row.setting)}`).join(', ');
+/** Means of a quantity over the values of a setting that were tried, e.g. `0.41 at 100, 0.33 at 400`, and over how many seeds. */
+function overSetting(
+  results: ProteinResults,
+  setting: string,
+  encoder: EncoderName,
+  quantity: Quantity,
+): string {
+  const rows = sensitivityTable(results, setting).rows.filter(
+    (row) => row.encoder === ENCODER_LABELS[encoder],
+  );
+  const values = [...new Set(rows.map((row) => String(row.setting)))];
+  return values
+    .map((value) => {
+      const found = rows.flatMap((row) =>
+        String(row.setting) === value ? Number(row[quantity.estimate]) : [],
+      );
+      return `${brief(mean(found))} at ${value}`;
+    })
+    .join(', ');
+}
+
+/** What CARE and SimCLR become at other values of a setting. */
+function settingText(results: ProteinResults, setting: string): string {
+  const runs = results.outcomes.filter(({ variation }) => variation?.setting === setting);
+  const encoders = [...new Set(runs.map(({ encoder }) => encoder))];
+  const seeds = new Set(runs.map(({ seed }) => seed)).size;
+  const parts = encoders.map(
+    (encoder) =>
+      `${ENCODER_LABELS[encoder]}\u2019s roundness is ${overSetting(results, setting, encoder, QUANTITIES.roundness)}, its Wahba relative error ${overSetting(results, setting, encoder, QUANTITIES.wahbaRelative)}`,
+  );
+  return `**${setting}.** ${parts.join('; ')} (${seeds === 1 ? 'one seed' : `means of ${seeds} seeds`}).`;
 }
 
 function settings(results: ProteinResults): string[] {
   return ['training.lambda', 'training.steps']
     .filter((setting) => variedSettings(results).includes(setting))
-    .map(
-      (setting) =>
-        `**${setting}.** CARE\u2019s roundness is ${overSetting(results, setting, QUANTITIES.roundness)}; its Wahba relative error ${overSetting(results, setting, QUANTITIES.wahbaRelative)} (one seed).`,
-    );
+    .map((setting) => settingText(results, setting));
 }
 
 const TRIED = [
   '**What was tried before.** With the temperature that the paper has on CIFAR10, or with mean pooling for some seeds, training stayed for hundreds of steps at the trivial solution: the same embedding for every protein, InfoNCE at its chance level. ' +
-    'At the lower temperature of the settings below, with max pooling, it leaves that plateau at once, for every seed. A much larger lambda lowers the rank of the embedding along with L_equi.',
-  '**How the settings were chosen.** A pilot with three pretraining seeds and 600 steps left open whether CARE\u2019s paths are rounder than SimCLR\u2019s. ' +
-    'We then set the number of seeds to five and of steps to 400, before the runs of the `laptop` profile were made; nothing was changed after seeing them. ' +
-    'When the five seeds were computed again on another processor, the interval of that difference contained zero. ' +
-    'So `overnight` got ten seeds, before the further five were run; all ten count.',
+    'At the lower temperature of the settings below, with max pooling, it leaves that plateau at once, for every seed. A much larger lambda lowers the rank of the embedding along with L_equi. Records of these trials were not kept.',
+  '**How the settings were chosen.** By held-out measures, since there is no validation set. A pilot with three pretraining seeds and 600 steps, whose records were not kept, left open whether CARE\u2019s paths are rounder than SimCLR\u2019s. ' +
+    'We then set the number of seeds to five and of steps to 400, before the runs of the `laptop` profile were made; the settings of `laptop` were not changed after seeing them. ' +
+    'The profile `overnight` first planned ten times the steps, four times the points and twice the batch, which two cores cannot do in a night for all encoders and seeds; none of that was run. ' +
+    'It now has the settings of `laptop` with ten seeds instead of five, decided when five seeds computed twice disagreed on that comparison, and more steps and points among the settings that are varied.',
 ];
 
 /** What was found out about the verdicts; for the section on what did not work. */
@@ -96,6 +120,7 @@ export function proteinFindings(results: ProteinResults): ProseBlock {
   const of = meansOf(results);
   const complete = Number.isFinite(
     of('care', QUANTITIES.radius) +
+      of('l-unif', QUANTITIES.radius) +
       of('l-unif+l-equi', QUANTITIES.radius) +
       of('untrained', QUANTITIES.radius) +
       of('simclr', QUANTITIES.radius),

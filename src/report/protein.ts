@@ -283,7 +283,7 @@ export function heroFigure(results: ProteinResults): FigureBlock {
     panels: pathPanels(paths),
     columns: 6,
     weSee:
-      'The embedding of a protein while it turns once, each encoder on its own scale: of the paths that are drawn below, the one whose roundness, above its panel, is nearest to the encoder\u2019s mean.',
+      'The embedding of a protein while it turns once, each panel on its own scale and of another protein or axis: of the paths of each encoder\u2019s first seed that are drawn below, the one whose roundness, above its panel, is nearest to the encoder\u2019s mean.',
     alt: describePaths(paths),
     data: pathTable(paths, 'Roundness of the paths on the first screen'),
   };

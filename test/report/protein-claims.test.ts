@@ -181,7 +181,7 @@ describe('the first screen', () => {
         ? apart('care', name, 'above')(run, name)
         : apart('care', 'linear', 'below')(run, name);
     expect(answer(both)).toBe(
-      'CARE\u2019s paths are rounder than SimCLR\u2019s, and CARE keeps the principal component best. The roundest paths are those of CARE.',
+      'CARE\u2019s paths are rounder than SimCLR\u2019s, and CARE keeps the principal component best of those trained with the paper\u2019s losses. The roundest paths are those of CARE.',
     );
     const neither: Values = (run, name) =>
       name === 'roundness'
@@ -191,7 +191,7 @@ describe('the first screen', () => {
       /not shown to be rounder than SimCLR.*was not shown to keep the principal component better than SimCLR/,
     );
     expect(answer(neither)).not.toContain('those of CARE');
-    expect(answer(neither)).toContain('; an untrained encoder keeps it better than CARE.');
+    expect(answer(neither)).toContain(', and an untrained encoder keeps it better than CARE.');
     expect(answer(both)).not.toContain('untrained');
     const second: Values = (run, name) => {
       if (name === 'roundness') return apart('care', name, 'above')(run, name);
@@ -268,7 +268,17 @@ describe('the first screen', () => {
     expect(fact(all, 'pretraining seeds')).toBe('2');
     expect(fact(all, 'device')).toBe('cpu, Some CPU');
     // Thirteen runs, a day each, the ninth the last; the commit cut to ten digits.
-    expect(fact(all, 'date')).toBe('2026-01-09');
+    expect(fact(all, 'date')).toBe('2026-01-01 to 2026-01-09');
+    const elsewhere = resultsOf({
+      change: (record, { encoder }) => ({
+        ...record,
+        sessions: record.sessions.map((session) => ({
+          ...session,
+          environment: { ...session.environment, ...(encoder === 'care' ? { cpu: 'Other' } : {}) },
+        })),
+      }),
+    });
+    expect(fact(elsewhere, 'device')).toBe('cpu, Other (3 runs); cpu, Some CPU (10 runs)');
     expect(fact(all, 'commit')).toBe('0123456789');
     const dirty = resultsOf({ change: (record) => ({ ...record, code: { ...record.code, clean: false } }) });
     expect(fact(dirty, 'commit')).toBe('0123456789 (changed since)');

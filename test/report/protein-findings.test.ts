@@ -45,7 +45,10 @@ describe('what computing runs again changed', () => {
   it('is the root mean square of the differences, beside the standard deviation over seeds', () => {
     const [text = ''] = repeatsFinding(computedTwice(compared));
     expect(text).toContain('Of 4 trained runs');
-    expect(text).toContain('Slow 1 with all cores, then on Quick 9 with one thread');
+    expect(text).toContain(
+      'on Slow 1 with all cores (commit 0123456789), then on Quick 9 with one thread (commit 0123456789)',
+    );
+    expect(text).toContain('They differ in processor and number of threads, which can change');
     // sqrt((.03^2 + .04^2) / 2) = .0354; the standard deviation of .4 and .5 is .0707.
     expect(text).toContain('0.035 for CARE (over seeds: 0.071)');
     expect(text).toContain('0 for SimCLR (over seeds: 0.071)');
@@ -55,8 +58,40 @@ describe('what computing runs again changed', () => {
     const [text = ''] = repeatsFinding(computedTwice(compared));
     // Differences .07 and .34 before, .1 and .3 now; two seeds, so t = 12.7 and the intervals are wide.
     expect(text).toMatch(/less SimCLR\u2019s is \+0\.2 \[.*\] in the first computation and \+0\.2 \[/);
+    expect(text).toContain('Only more seeds settle that.');
     const alone = repeatsFinding(computedTwice((run) => compared(run) && run.encoder === 'care'));
     expect(alone[0]).not.toContain('SimCLR');
+  });
+
+  it('gives the seeds that were computed once by themselves', () => {
+    const twice = computedTwice(compared);
+    const outcomes = [10, 11].flatMap((by) =>
+      twice.outcomes.flatMap(({ earlier: _, ...outcome }) =>
+        outcome.variation === null ? [{ ...outcome, seed: outcome.seed + by * 2 }] : [],
+      ),
+    );
+    const [text = ''] = repeatsFinding({ ...twice, outcomes: [...twice.outcomes, ...outcomes] });
+    expect(text).toMatch(
+      /computed once, 20, 21, 22 and 23, give \+0\.20 \[0\.02, 0\.38\] by themselves; they were added after/,
+    );
+  });
+
+  it('compares the first of several computations with the last, and tells a change of the code', () => {
+    const twice = computedTwice(compared);
+    const outcomes = twice.outcomes.map((outcome) => {
+      const [before] = outcome.earlier ?? [];
+      if (before === undefined) return outcome;
+      const between = { ...before, measurements: {} };
+      const newer = {
+        ...before,
+        sessions: outcome.record?.sessions ?? [],
+        code: { ...before.code, trainingHash: 'other' },
+      };
+      return { ...outcome, earlier: [between, newer] };
+    });
+    const [text = ''] = repeatsFinding({ ...twice, outcomes });
+    expect(text).toContain('They differ in version of the code, which');
+    expect(text).toContain('0.035 for CARE');
   });
 
   it('is silent where nothing was computed twice, or one seed alone', () => {

@@ -74,17 +74,18 @@ function plannedRun(
 
 /**
  * The runs of the experiment for a profile and preset: every encoder with every pretraining seed, then the variations of
- * settings that the paper leaves open, with the first seed.
+ * settings that the paper leaves open, with one seed or some.
  *
  * @throws UserError for overrides that are no settings.
  */
 export function planProtein(choice: ProteinChoice): ProteinPlan {
-  const { seeds, encoders, variations } = PROTEIN_PROFILES[choice.profile];
+  const { seeds, encoders, variations, variedSeeds } = PROTEIN_PROFILES[choice.profile];
   const main = seeds.flatMap((seed) => encoders.map((encoder) => plannedRun(choice, encoder, seed, null)));
-  const [firstSeed = 0] = seeds;
   const varied = variations.flatMap(({ setting, values, encoders: which }) =>
     values.flatMap((value) =>
-      which.map((encoder) => plannedRun(choice, encoder, firstSeed, { setting, value })),
+      variedSeeds.flatMap((seed) =>
+        which.map((encoder) => plannedRun(choice, encoder, seed, { setting, value })),
+      ),
     ),
   );
   // A value that the user chose for all runs varies nothing.

@@ -19,6 +19,7 @@ import { listed } from '../phrases.js';
 import { seedsRow, settingRow as row } from '../setting-row.js';
 import { comparedCircle, comparedMain, PAIR } from './color-compared.js';
 import { lambdasThatExplainMore } from './color-findings.js';
+import { largerAnswer } from './color-larger.js';
 import { COLOR_QUANTITIES as Q } from './color-quantities.js';
 import { heroFigure } from './color-sensitivity.js';
 import { augmentationText, trainingRows, variedLambdas } from './setting-rows.js';
@@ -299,7 +300,7 @@ function weightAnswer(results: ImageResults, { holds, missing }: Verdicts): stri
   const lambdas = lambdasThatExplainMore(results);
   if (missing('wahba-relative') || holds('wahba-relative') || lambdas === null) return '';
   return lambdas.length === 0
-    ? ' It does so at no weight of L_equi that was tried.'
+    ? ' It explains more at none of the weights of L_equi that were tried.'
     : ` At lambda ${listed(lambdas.map(String))} it explains more, each weight tested by itself.`;
 }
 
@@ -341,7 +342,7 @@ function answerOf(results: ImageResults, claims: readonly ClaimResult[]): string
       : opposite('wahba-untrained')
         ? ' One rotation explains more of the movement of an untrained encoder, which hardly moves.'
         : ' That it does better than an untrained encoder is not shown.';
-  return `${relativeAnswer(verdicts)}.${weightAnswer(results, verdicts)}${colourAnswer(verdicts)}${absoluteAnswer(verdicts)}${gammaAnswer(verdicts)}${control}`;
+  return `${relativeAnswer(verdicts)}.${weightAnswer(results, verdicts)}${largerAnswer(results)}${colourAnswer(verdicts)}${absoluteAnswer(verdicts)}${gammaAnswer(verdicts)}${control}`;
 }
 
 /** The first screen. */

@@ -228,7 +228,7 @@ function listOver(all: readonly AtLambda[], quantity: Quantity): string {
     .join(', ');
 }
 
-/** Weights at which one rotation explains more with CARE than with SimCLR, beyond what seeds explain; null where none was compared. */
+/** Weights at which one rotation explains more with CARE than with SimCLR, beyond what seeds explain; null unless two were compared. */
 export function lambdasThatExplainMore(results: ImageResults): readonly number[] | null {
   const main = comparedMain(results);
   const tested = byLambda(results, main)

@@ -84,6 +84,15 @@ function sizesTable(larger: Compared, small: Compared): TableBlock {
   };
 }
 
+/** What the larger pair says, in a sentence; empty where one of it was not run. */
+export function largerAnswer(results: ImageResults): string {
+  const compared = comparedOf(results, { part: PART });
+  const complete = PAIR.every((method) => seedValues(compared, method, Q.wahbaRelative).length > 0);
+  return complete
+    ? ` In a larger pair, trained once each, what one rotation leaves of the movement is ${comparedMeans(compared, Q.wahbaRelative, PAIR)}.`
+    : '';
+}
+
 /** Wahba's error of every augmentation, gamma_f and accuracy of the larger pair; null where the plan has none. */
 export function largerFigure(results: ImageResults): FigureBlock | null {
   const { runs } = results.plan;

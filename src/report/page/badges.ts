@@ -33,9 +33,9 @@ export function verdictMark(verdict: Verdict): string {
   return `<span class="verdict ${CLASS[verdict]}">${shape}<span>${verdict}</span></span>`;
 }
 
-/** The verdict of a claim in a table; of one that was not reproduced also whether the opposite shows. */
+/** The verdict of a claim in a table; of one that was not reproduced also whether it is contradicted. */
 export function claimVerdict({ verdict, opposite }: { verdict: Verdict; opposite?: boolean }): string {
-  return `${verdictMark(verdict)}${opposite === true ? '<br><span class="why">the opposite shows</span>' : ''}`;
+  return `${verdictMark(verdict)}${opposite === true ? '<br><span class="why">contradicted</span>' : ''}`;
 }
 
 /** A badge: what was claimed, the verdict, and where on the page the claim stands. */

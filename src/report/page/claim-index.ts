@@ -56,7 +56,7 @@ function claimRow(claim: ReportedClaim, id: string | undefined): string {
 <td class="from">${fromText(claim)}</td></tr>`;
 }
 
-/** Of the claims that are not reproduced, those of which the opposite shows can be chosen by themselves. */
+/** Of the claims that are not reproduced, those that are contradicted can be chosen by themselves. */
 const OPPOSITE = 'opposite';
 
 /** `is-direction-holds`: by it the style hides what is not asked for. */
@@ -84,7 +84,7 @@ function filter(counts: ReadonlyMap<Verdict, number>, opposite: number, total: n
   const each = VERDICTS.map((verdict) =>
     option(anchor(verdict), verdictMark(verdict), counts.get(verdict) ?? 0, false),
   );
-  return `<fieldset class="filter"><legend>Show claims</legend>${option('all', 'all', total, true)}${each.join('')}${option(OPPOSITE, 'the opposite shows', opposite, false)}</fieldset>`;
+  return `<fieldset class="filter"><legend>Show claims</legend>${option('all', 'all', total, true)}${each.join('')}${option(OPPOSITE, 'contradicted', opposite, false)}</fieldset>`;
 }
 
 /** Rules that belong to {@link claimIndex}: what is hidden for each choice, on screen alone. */

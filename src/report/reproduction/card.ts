@@ -111,7 +111,7 @@ function setup(results: ReproductionResults, records: readonly RunRecord[]): str
   const planned = results.entries.reduce((sum, entry) => sum + entry.planned, 0);
   const done = results.entries.reduce((sum, entry) => sum + entry.recorded, 0);
   return (
-    `${done} of ${planned} planned runs; profile ${profiles.map(code).join(', ')}, preset ${presets.map(code).join(', ')}; pretraining seeds ${seeds}. ` +
+    `${done} of ${planned} planned runs, those that several experiments share counted in each; profile ${profiles.map(code).join(', ')}, preset ${presets.map(code).join(', ')}; pretraining seeds ${seeds}. ` +
     'Every setting with its default filled in stands in the record; the paper\u2019s and ours stand side by side in each report. ' +
     'Spread is over pretrainings.'
   );

@@ -159,7 +159,7 @@ const ITEMS: readonly Item[] = [
       const kept = records.filter(({ weights }) => weights !== undefined).length;
       return {
         answer: 'in part',
-        where: `Records name the weights of ${kept} of ${records.length} runs by sha256; files are made anew by the same command.`,
+        where: `Records name the weights of ${kept} of ${records.length} runs by sha256; files are made anew by the same command, to the same bits with the same code, processor and threads.`,
       };
     }),
   },
@@ -175,8 +175,8 @@ const ITEMS: readonly Item[] = [
     part: 'results',
     asked: 'Which settings were considered, how they were chosen, and which were used.',
     answer: fromRecords(({ records }) => ({
-      answer: 'yes',
-      where: `Every setting of ${records.length} runs in their records; what was varied and tried: the section on what did not work in each report.`,
+      answer: 'in part',
+      where: `Every setting of ${records.length} runs in their records; what was varied and tried: the section on what did not work in each report. Of pilots there are no records.`,
     })),
   },
   {

@@ -27,7 +27,8 @@ import { IMAGES } from '../../experiments/images/pretrain.js';
 const MEANING: Readonly<Record<Verdict, string>> = {
   reproduced: 'shown in the paper\u2019s own setting, beyond what seeds explain',
   'direction holds': 'the same ordering in a smaller setting, beyond what seeds explain',
-  'not reproduced': 'run, and not shown beyond what seeds explain: undecided, or the opposite',
+  'not reproduced':
+    'run, and not shown beyond what seeds explain: undecided, or contradicted, where the interval lies on the other side, for one rival at least',
   'not run': 'no finished run that could decide it',
 };
 
@@ -72,7 +73,7 @@ function countWords(claims: readonly ReportedClaim[]): string {
   const parts = [
     [counts.reproduced, (n: number) => `${n} ${n === 1 ? 'is' : 'are'} reproduced in its setting`],
     [counts['direction holds'], (n: number) => `the direction of ${n} holds in a smaller one`],
-    [opposite, (n: number) => `of ${n} the opposite shows`],
+    [opposite, (n: number) => `${n} ${n === 1 ? 'is' : 'are'} contradicted in a smaller one`],
     [open, (n: number) => `${n} ${n === 1 ? 'stays' : 'stay'} undecided`],
     [counts['not run'], (n: number) => `${n} ${n === 1 ? 'is' : 'are'} not run`],
   ] as const;

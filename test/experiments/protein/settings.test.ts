@@ -112,8 +112,10 @@ describe('a wrong setting', () => {
   });
 
   it('is understood where it is the last part of one key alone', () => {
-    for (const { config } of planProtein(smoke('steps=200', 'lambda=3')).runs)
-      expect(config.training).toMatchObject({ steps: 200, lambda: 3 });
+    for (const { encoder, config } of planProtein(smoke('steps=200', 'lambda=3')).runs) {
+      expect(config.training.steps).toBe(200);
+      if (encoder === 'care') expect(config.training.lambda).toBe(3);
+    }
     const { message } = problemOf(() => planProtein(smoke('step=200')));
     expect(message).toContain('step: unknown key (from -p); did you mean training.steps?');
   });

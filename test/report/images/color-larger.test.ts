@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { planColorSensitivity } from '../../../src/experiments/images/color-sensitivity.js';
 import type { ImageRun } from '../../../src/experiments/images/study.js';
-import { largerFigure } from '../../../src/report/images/color-larger.js';
+import { largerAnswer, largerFigure } from '../../../src/report/images/color-larger.js';
 import { imageResultsOf, type HandFindings } from '../fixtures/image-results.js';
 
 const plan = planColorSensitivity({ profile: 'overnight', preset: 'paper' });
@@ -63,6 +63,11 @@ describe('largerFigure', () => {
     );
     expect(figure?.title).toContain('CARE 0.6');
     expect(figure?.weSee).toContain('error / movement not run');
+    expect(largerAnswer(imageResultsOf(plan, { found: foundIn }))).toBe(
+      ' In a larger pair, trained once each, what one rotation leaves of the movement is CARE 0.6, SimCLR 0.8.',
+    );
+    const ran = ({ method }: { readonly method: string }) => method !== 'simclr';
+    expect(largerAnswer(imageResultsOf(plan, { found: foundIn, ran }))).toBe('');
     expect(largerFigure(imageResultsOf(plan, { found: foundIn, ran: () => false }))?.title).toContain(
       'not run',
     );

@@ -84,10 +84,10 @@ describe('the table of all claims', () => {
     expect(page.problems).toEqual([]);
     expect(new Set(page.ids).size).toBe(page.ids.length);
     const counts = page.elements.filter(({ classes }) => classes.includes('count')).map(({ inner }) => inner);
-    // All, reproduced, direction holds, not reproduced, not run, and those not reproduced of which the opposite shows.
+    // All, reproduced, direction holds, not reproduced, not run, and those not reproduced that are contradicted.
     expect(counts).toEqual(['3', '0', '1', '1', '1', '1']);
     expect(html.match(/is-not-reproduced is-opposite/g)).toHaveLength(1);
-    expect(html.match(/<span class="why">the opposite shows<\/span>/g)).toHaveLength(1);
+    expect(html.match(/<span class="why">contradicted<\/span>/g)).toHaveLength(1);
     expect(html).toContain('href="protein.html#claim-held"');
     expect(html).toContain('href="protein.html#run-0123456789abcdef"');
     expect(html).not.toMatch(/href="[^"#]*#claim-lost"/);

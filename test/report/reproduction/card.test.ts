@@ -138,7 +138,7 @@ describe('the card', () => {
       'commit `0123456789` (all from a clean tree)',
     );
     expect(cell(card, 'variable', 'experiment setup', 'ours')).toContain(
-      `${records.length} of ${results.entries.reduce((sum, { planned }) => sum + planned, 0)} planned runs; profile \`smoke\`, preset \`paper\`; pretraining seeds 0, 1.`,
+      `${records.length} of ${results.entries.reduce((sum, { planned }) => sum + planned, 0)} planned runs, those that several experiments share counted in each; profile \`smoke\`, preset \`paper\`; pretraining seeds 0, 1.`,
     );
   });
 

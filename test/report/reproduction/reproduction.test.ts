@@ -94,7 +94,7 @@ describe('the first screen', () => {
     const answer = reproductionAnswer(all);
     const opposite = own.filter((claim) => claim.opposite === true).length;
     expect(answer).toContain(
-      `Of ${own.length} claims of the paper, none is reproduced in its setting: the direction of ${counted('direction holds')} holds in a smaller one, of ${opposite} the opposite shows`,
+      `Of ${own.length} claims of the paper, none is reproduced in its setting: the direction of ${counted('direction holds')} holds in a smaller one, ${opposite} are contradicted`,
     );
     expect(counted('not reproduced')).toBeGreaterThanOrEqual(opposite);
     // Every claim once: a claim of the paper is not counted again among those that reviewers asked for.
