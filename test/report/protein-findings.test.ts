@@ -1,105 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { proteinFindings } from '../../src/report/protein-findings.js';
-import { repeatsFinding } from '../../src/report/protein-repeats.js';
 import { heroFigure } from '../../src/report/protein.js';
-import type { ProteinResults, ProteinRun } from '../../src/experiments/protein/study.js';
-import type { RunRecord } from '../../src/runs/record.js';
-import { plainValues, resultsOf, type Values } from './fixtures/protein-results.js';
-
-/** Roundness of the second computation and, by seed, of the first. */
-const NOW: Readonly<Record<string, readonly number[]>> = { care: [0.4, 0.5], simclr: [0.3, 0.2] };
-const BEFORE: Readonly<Record<string, readonly number[]>> = { care: [0.37, 0.54], simclr: [0.3, 0.2] };
-
-const withRoundness =
-  (roundness: typeof NOW): Values =>
-  (run, estimate) =>
-    estimate === 'roundness' ? roundness[run.encoder]?.[run.seed] : plainValues(run, estimate);
-
-const onMachine =
-  (cpu: string, intraOpThreads: number) =>
-  (record: RunRecord): RunRecord => ({
-    ...record,
-    sessions: record.sessions.map((session) => ({
-      ...session,
-      environment: { ...session.environment, cpu, intraOpThreads },
-    })),
-  });
-
-/** Results of which the main runs of some encoders were computed before. */
-function computedTwice(of: (run: ProteinRun) => boolean): ProteinResults {
-  const now = resultsOf({ values: withRoundness(NOW), change: onMachine('Quick 9', 1) });
-  const before = resultsOf({ values: withRoundness(BEFORE), change: onMachine('Slow 1', 0) });
-  return {
-    ...now,
-    outcomes: now.outcomes.map((outcome, i) => {
-      const record = before.outcomes[i]?.record ?? null;
-      return record === null || !of(outcome) ? outcome : { ...outcome, earlier: [record] };
-    }),
-  };
-}
-
-const compared = ({ encoder, variation }: ProteinRun) =>
-  variation === null && (encoder === 'care' || encoder === 'simclr');
-
-describe('what computing runs again changed', () => {
-  it('is the root mean square of the differences, beside the standard deviation over seeds', () => {
-    const [text = ''] = repeatsFinding(computedTwice(compared));
-    expect(text).toContain('Of 4 trained runs');
-    expect(text).toContain(
-      'on Slow 1 with all cores (commit 0123456789), then on Quick 9 with one thread (commit 0123456789)',
-    );
-    expect(text).toContain('They differ in processor and number of threads, which can change');
-    // sqrt((.03^2 + .04^2) / 2) = .0354; the standard deviation of .4 and .5 is .0707.
-    expect(text).toContain('0.035 for CARE (over seeds: 0.071)');
-    expect(text).toContain('0 for SimCLR (over seeds: 0.071)');
-  });
-
-  it('compares CARE with SimCLR in both computations', () => {
-    const [text = ''] = repeatsFinding(computedTwice(compared));
-    // Differences .07 and .34 before, .1 and .3 now; two seeds, so t = 12.7 and the intervals are wide.
-    expect(text).toMatch(/less SimCLR\u2019s is \+0\.2 \[.*\] in the first computation and \+0\.2 \[/);
-    expect(text).toContain('Only more seeds settle that.');
-    const alone = repeatsFinding(computedTwice((run) => compared(run) && run.encoder === 'care'));
-    expect(alone[0]).not.toContain('SimCLR');
-  });
-
-  it('gives the seeds that were computed once by themselves', () => {
-    const twice = computedTwice(compared);
-    const outcomes = [10, 11].flatMap((by) =>
-      twice.outcomes.flatMap(({ earlier: _, ...outcome }) =>
-        outcome.variation === null ? [{ ...outcome, seed: outcome.seed + by * 2 }] : [],
-      ),
-    );
-    const [text = ''] = repeatsFinding({ ...twice, outcomes: [...twice.outcomes, ...outcomes] });
-    expect(text).toMatch(
-      /computed once, 20, 21, 22 and 23, give \+0\.20 \[0\.02, 0\.38\] by themselves; they were added after/,
-    );
-  });
-
-  it('compares the first of several computations with the last, and tells a change of the code', () => {
-    const twice = computedTwice(compared);
-    const outcomes = twice.outcomes.map((outcome) => {
-      const [before] = outcome.earlier ?? [];
-      if (before === undefined) return outcome;
-      const between = { ...before, measurements: {} };
-      const newer = {
-        ...before,
-        sessions: outcome.record?.sessions ?? [],
-        code: { ...before.code, trainingHash: 'other' },
-      };
-      return { ...outcome, earlier: [between, newer] };
-    });
-    const [text = ''] = repeatsFinding({ ...twice, outcomes });
-    expect(text).toContain('They differ in version of the code, which');
-    expect(text).toContain('0.035 for CARE');
-  });
-
-  it('is silent where nothing was computed twice, or one seed alone', () => {
-    expect(repeatsFinding(resultsOf())).toEqual([]);
-    expect(repeatsFinding(computedTwice((run) => compared(run) && run.seed === 0))).toEqual([]);
-    expect(repeatsFinding(computedTwice(({ variation }) => variation !== null))).toEqual([]);
-  });
-});
+import { plainValues, resultsOf } from './fixtures/protein-results.js';
 
 describe('the collapse of L_inv', () => {
   const withInvariance = (invariance: number) =>
@@ -128,5 +30,23 @@ describe('the paths of the first screen', () => {
     expect(nearTo(0.99)).toMatchObject({ roundness: 0.9, axis: 'x' });
     expect(nearTo(0.85)).toMatchObject({ roundness: 0.852, axis: 'y' });
     expect(nearTo(0.1)).toMatchObject({ roundness: 0.841, axis: 'z' });
+  });
+});
+
+describe('values of a setting', () => {
+  it('are told of every encoder that has them, and over how many seeds', () => {
+    // CARE at lambda 3 (varied, seed 0) and at 30 (main, seed 0), by the fixture's formula.
+    const at = (varied: number) => Number((0.11 + 0.0173 * 7 + varied).toPrecision(3));
+    const { markdown } = proteinFindings(resultsOf());
+    expect(markdown).toContain(
+      `**training.lambda.** CARE\u2019s roundness is ${at(0.0417)} at 3, ${at(0)} at 30,`,
+    );
+    expect(markdown).toMatch(/its Wahba relative error .* at 30 \(one seed\)\./);
+  });
+
+  it('are silent, and nothing is concluded, where L_unif was not run', () => {
+    const { markdown } = proteinFindings(resultsOf({ ran: ({ encoder }) => encoder !== 'l-unif' }));
+    expect(markdown).toContain('The runs that would tell are not there');
+    expect(markdown).not.toMatch(/NaN|not a number/);
   });
 });
