@@ -29,6 +29,7 @@ import {
   type PaperColumn,
   type PaperNumber,
 } from '../paper-numbers.js';
+import { listed } from '../phrases.js';
 import { provenanceOf } from '../provenance-block.js';
 import { BENCHMARK_QUANTITIES, chanceOf, meanOver, onData } from './benchmark-quantities.js';
 import { weightDifference } from './benchmark-settings.js';
@@ -368,6 +369,26 @@ function gainPanels(inputs: readonly { readonly data: Recipe; readonly input: Do
   }));
 }
 
+/** Where the two runs of a difference were trained on different processors, which can change a result as another seed does. */
+function mixedWords(results: ImageResults, data: Recipe): readonly string[] {
+  const compared = gainRuns(results, data);
+  const cpus = new Map(
+    compared.runs.flatMap(({ record }) =>
+      record === null ? [] : [[record.id, record.sessions.at(-1)?.environment.cpu] as const],
+    ),
+  );
+  const mixed = pairsOn(results, data).flatMap((pair) => {
+    const gains = gainsOf(compared, pair);
+    const count = gains.filter(({ runs: [own, other] }) => cpus.get(own) !== cpus.get(other)).length;
+    return count === 0 ? [] : [`${imageLabel(pair.withCare)} in ${count} of ${gains.length} seeds`];
+  });
+  return mixed.length === 0
+    ? []
+    : [
+        `On ${PAPER_DATA[data]}, the runs with and without CARE come from different processors for ${listed(mixed)}.`,
+      ];
+}
+
 /** The smallest and the largest difference of the paper. */
 export function paperRange(): string {
   const gains = RECIPES.flatMap((data) =>
@@ -402,6 +423,7 @@ export function gainFigure(results: ImageResults): FigureBlock {
         const words = weightWords(results, data);
         return words === undefined ? [] : [`On ${PAPER_DATA[data]}, ${words}`];
       }),
+      ...shown.flatMap((data) => mixedWords(results, data)),
       'Other rows than the paper\u2019s three are additions.',
     ].join(' '),
     alt: inputs.map(({ data, input }) => `${PAPER_DATA[data]}: ${describeDots(input)}`).join(' '),

@@ -167,6 +167,22 @@ describe('a column of Table 1', () => {
     );
     expect(gainFigure(all).differs).toContain('On STL10, L_equi is weaker');
     expect(gainFigure(all).differs).not.toContain('On CIFAR10, L_equi');
+    expect(gainFigure(all).differs).not.toContain('different processors');
+    const elsewhere = tablesOf({
+      change: (record, { method, seed }) => ({
+        ...record,
+        sessions: record.sessions.map((session) => ({
+          ...session,
+          environment: {
+            ...session.environment,
+            ...(method === 'care' && seed === 1 ? { cpu: 'Other' } : {}),
+          },
+        })),
+      }),
+    });
+    expect(gainFigure(elsewhere).differs).toContain(
+      'On CIFAR10, the runs with and without CARE come from different processors for CARE in 1 of 3 seeds.',
+    );
     expect(benchmarkTable(none, 'cifar100').caption).not.toMatch(/L_equi is|other setting/);
   });
 
