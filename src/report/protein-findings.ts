@@ -4,6 +4,8 @@ import { ENCODER_LABELS } from '../experiments/protein/labels.js';
 import type { ProteinResults } from '../experiments/protein/study.js';
 import type { ProseBlock } from './blocks.js';
 import { brief, mean } from './charts/statistics.js';
+import { compareSeeds, formatInterval } from './claims.js';
+import { estimateOf } from './compared.js';
 import { repeatsFinding } from './protein-repeats.js';
 import { QUANTITIES, seedValues, sensitivityTable, variedSettings, type Quantity } from './protein.js';
 
@@ -88,6 +90,29 @@ function overSetting(
     .join(', ');
 }
 
+/** CARE less SimCLR at the largest value of a setting, over the seeds of both; empty for fewer than two. */
+function atLargest(results: ProteinResults, setting: string): string {
+  const runs = results.outcomes.filter(({ variation }) => variation?.setting === setting);
+  const largest = Math.max(...runs.map(({ variation }) => Number(variation?.value)));
+  const at = runs.filter(({ variation }) => Number(variation?.value) === largest);
+  const difference = (quantity: Quantity): string | null => {
+    const valueOf = (wanted: EncoderName, seed: number) =>
+      estimateOf(at.find((run) => run.encoder === wanted && run.seed === seed)?.record ?? null, quantity)
+        ?.value;
+    const pairs = [...new Set(at.map(({ seed }) => seed))].flatMap((seed) => {
+      const [care, simclr] = [valueOf('care', seed), valueOf('simclr', seed)];
+      return care === undefined || simclr === undefined ? [] : [{ care, simclr }];
+    });
+    if (pairs.length < 2) return null;
+    const [ours, others] = [pairs.map(({ care }) => care), pairs.map(({ simclr }) => simclr)];
+    return formatInterval(compareSeeds(ours, others, true).difference, undefined, true);
+  };
+  const [roundness, error] = [difference(QUANTITIES.roundness), difference(QUANTITIES.wahbaRelative)];
+  return roundness === null || error === null
+    ? ''
+    : ` At ${largest}, CARE less SimCLR is ${roundness} in roundness and ${error} in that error.`;
+}
+
 /** What CARE and SimCLR become at other values of a setting. */
 function settingText(results: ProteinResults, setting: string): string {
   const runs = results.outcomes.filter(({ variation }) => variation?.setting === setting);
@@ -97,7 +122,7 @@ function settingText(results: ProteinResults, setting: string): string {
     (encoder) =>
       `${ENCODER_LABELS[encoder]}\u2019s roundness is ${overSetting(results, setting, encoder, QUANTITIES.roundness)}, its Wahba relative error ${overSetting(results, setting, encoder, QUANTITIES.wahbaRelative)}`,
   );
-  return `**${setting}.** ${parts.join('; ')} (${seeds === 1 ? 'one seed' : `means of ${seeds} seeds`}).`;
+  return `**${setting}.** ${parts.join('; ')} (${seeds === 1 ? 'one seed' : `means of ${seeds} seeds`}).${atLargest(results, setting)}`;
 }
 
 function settings(results: ProteinResults): string[] {

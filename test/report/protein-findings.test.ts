@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { planProtein } from '../../src/experiments/protein/study.js';
 import { proteinFindings } from '../../src/report/protein-findings.js';
 import { heroFigure } from '../../src/report/protein.js';
-import { plainValues, resultsOf } from './fixtures/protein-results.js';
+import { plainValues, recordOf, resultsOf, type Values } from './fixtures/protein-results.js';
 
 describe('the collapse of L_inv', () => {
   const withInvariance = (invariance: number) =>
@@ -42,6 +43,25 @@ describe('values of a setting', () => {
       `**training.lambda.** CARE\u2019s roundness is ${at(0.0417)} at 3, ${at(0)} at 30,`,
     );
     expect(markdown).toMatch(/its Wahba relative error .* at 30 \(one seed\)\./);
+  });
+
+  it('compare CARE with SimCLR at the largest one, seed by seed', () => {
+    const plan = planProtein({ profile: 'overnight', preset: 'paper' });
+    // At 2000 steps CARE has .5, .6 and .7, SimCLR .4, .55 and .5: differences .1, .05 and .2.
+    const roundness: Readonly<Record<string, readonly number[]>> = {
+      care: [0.5, 0.6, 0.7],
+      simclr: [0.4, 0.55, 0.5],
+    };
+    const values: Values = (run, estimate) =>
+      estimate === 'roundness' && run.variation?.value === 2000
+        ? roundness[run.encoder]?.[run.seed]
+        : plainValues(run, estimate);
+    const outcomes = plan.runs.map((run, i) => ({ ...run, record: recordOf(run, i, values) }));
+    const { markdown } = proteinFindings({ plan, outcomes });
+    // Mean .1167, sd .0764, t(2) = 4.303: 4.303 * .0764 / sqrt(3) = .1897.
+    expect(markdown).toContain(' At 2000, CARE less SimCLR is +0.12 [\u22120.07, 0.31] in roundness and ');
+    // No SimCLR at other lambdas.
+    expect(markdown).not.toContain(' At 300, CARE less');
   });
 
   it('are silent, and nothing is concluded, where L_unif was not run', () => {
