@@ -73,7 +73,7 @@ function countWords(claims: readonly ReportedClaim[]): string {
   const parts = [
     [counts.reproduced, (n: number) => `${n} ${n === 1 ? 'is' : 'are'} reproduced in its setting`],
     [counts['direction holds'], (n: number) => `the direction of ${n} holds in a smaller one`],
-    [opposite, (n: number) => `${n} ${n === 1 ? 'is' : 'are'} contradicted in a smaller one`],
+    [opposite, (n: number) => `${n} ${n === 1 ? 'is' : 'are'} contradicted`],
     [open, (n: number) => `${n} ${n === 1 ? 'stays' : 'stay'} undecided`],
     [counts['not run'], (n: number) => `${n} ${n === 1 ? 'is' : 'are'} not run`],
   ] as const;
