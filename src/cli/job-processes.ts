@@ -26,6 +26,13 @@ export async function runJobProcesses(options: JobProcesses): Promise<readonly J
   const { orders, labels, parallel, retries, signal, onRemark } = options;
   const progress = sweepProgress(labels);
   const numbers = new Map(orders.map((order, index) => [order, index]));
+  // Every process loads the data, and remarks on them.
+  const told = new Set<string>();
+  const remarkOnce = (remark: string): void => {
+    if (told.has(remark)) return;
+    told.add(remark);
+    (onRemark ?? progress.onRemark)(remark);
+  };
   return runQueue<JobOrder, string | null>({
     jobs: orders,
     parallel,
@@ -38,7 +45,7 @@ export async function runJobProcesses(options: JobProcesses): Promise<readonly J
         ...threadShare(parallel),
         ...(stop === undefined ? {} : { signal: stop }),
         onEvent: (event) => progress.onJob(numbers.get(order) ?? 0, event),
-        onRemark: onRemark ?? progress.onRemark,
+        onRemark: remarkOnce,
       }),
   }).finally(progress.stop);
 }
