@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { compareRuns, type Difference, type RunComparison } from '../runs/compare.js';
+import { shortName } from '../runs/configuration.js';
 import type { Estimate, Json, Measurement, RunRecord, Session } from '../runs/record.js';
 import { openStore, type RunEntry, type RunStore } from '../runs/store.js';
 import { UserError } from '../runs/user-error.js';
@@ -96,12 +97,6 @@ function distinctions(entries: readonly RunEntry[]): ReadonlyMap<string, string>
 
 const MOST_DISTINCTIONS = 3;
 
-/** The last part of a setting's name; all of it where another one ends so. */
-function shortKey(key: string, keys: readonly string[]): string {
-  const lastPart = (name: string) => name.slice(name.lastIndexOf('.') + 1);
-  return keys.filter((other) => lastPart(other) === lastPart(key)).length === 1 ? lastPart(key) : key;
-}
-
 function distinctionsAmong(records: readonly RunRecord[]): readonly (readonly [string, string])[] {
   const settings = records.map(({ id, config }) => ({ id, values: new Map(configRows(config)) }));
   const keys = [...new Set(settings.flatMap(({ values }) => [...values.keys()]))];
@@ -109,7 +104,7 @@ function distinctionsAmong(records: readonly RunRecord[]): readonly (readonly [s
   return settings.map(({ id, values }) => {
     const parts = differing.flatMap((key) => {
       const value = values.get(key);
-      return value === undefined ? [] : [`, ${shortKey(key, differing)} ${value}`];
+      return value === undefined ? [] : [`, ${shortName(key, differing)} ${value}`];
     });
     // Runs of different profiles differ in much, and care runs diff tells all of it.
     const more = parts.length > MOST_DISTINCTIONS ? ', \u2026' : '';

@@ -1,7 +1,15 @@
 /** Claims that one method is better than others in a quantity: written down once, judged by records. */
 import type { ClaimResult, SummaryBlock } from './blocks.js';
-import { judgeBest, judgeOrdering, type Judgement } from './claims.js';
-import { runsOf, seedValues, valuesBySeed, type Compared, type Quantity } from './compared.js';
+import { compareSeeds, formatInterval, judgeBest, judgeOrdering, type Judgement } from './claims.js';
+import {
+  pairSeeds,
+  runsOf,
+  seedValues,
+  valuesBySeed,
+  type Compared,
+  type Quantity,
+  type SeedValue,
+} from './compared.js';
 
 /** What is said of a claim, however it is judged. */
 export interface ClaimText {
@@ -29,6 +37,18 @@ export function pairedBySeed(compared: Compared, methods: readonly string[], qua
       .join(),
   );
   return new Set(seeds).size === 1;
+}
+
+/** Ours less the other's over the seeds of both, with its 95 % interval; null for fewer than two. */
+export function seedDifferenceText(ours: readonly SeedValue[], others: readonly SeedValue[]): string | null {
+  const pairs = pairSeeds(ours, others);
+  if (pairs.length < 2) return null;
+  const { difference } = compareSeeds(
+    pairs.map((pair) => pair.ours),
+    pairs.map(({ other }) => other),
+    true,
+  );
+  return formatInterval(difference, undefined, true);
 }
 
 function judgement(compared: Compared, { quantity, ours, rivals }: ClaimDefinition): Judgement {

@@ -69,14 +69,28 @@ export function recordsOf(runs: readonly { readonly record: RunRecord | null }[]
 }
 
 /** The pretraining seeds of a method that have a quantity, with its value in each. */
-export function valuesBySeed(
-  compared: Compared,
-  method: string,
-  quantity: Quantity,
-): readonly { readonly seed: number; readonly value: number }[] {
+export function valuesBySeed(compared: Compared, method: string, quantity: Quantity): readonly SeedValue[] {
   return runsOf(compared, method).flatMap(({ record, seed }) => {
     const value = estimateOf(record, quantity)?.value;
     return value === undefined ? [] : [{ seed, value }];
+  });
+}
+
+/** A value of one pretraining seed. */
+export interface SeedValue {
+  readonly seed: number;
+  readonly value: number;
+}
+
+/** Values of two methods, of the seeds that both have. */
+export function pairSeeds(
+  ours: readonly SeedValue[],
+  others: readonly SeedValue[],
+): readonly { readonly seed: number; readonly ours: number; readonly other: number }[] {
+  const bySeed = new Map(others.map(({ seed, value }) => [seed, value]));
+  return ours.flatMap(({ seed, value }) => {
+    const other = bySeed.get(seed);
+    return other === undefined ? [] : [{ seed, ours: value, other }];
   });
 }
 

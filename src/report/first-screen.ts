@@ -74,11 +74,12 @@ function devicesOf(records: readonly RunRecord[]): string {
   return names.map((name) => `${name} (${count(name)} runs)`).join('; ');
 }
 
-/** The day of the runs, or the first and the last. */
-function datesOf(records: readonly RunRecord[]): string {
-  const days = records.flatMap(({ sessions }) => sessions.at(-1)?.endedAt?.slice(0, 10) ?? []).sort();
-  const [first, last] = [days[0], days.at(-1)];
-  if (first === undefined || last === undefined) return 'not run';
+/** First and last day of work. */
+export function daysOf(records: readonly RunRecord[]): string {
+  const days = records
+    .flatMap(({ sessions }) => sessions.map(({ startedAt }) => startedAt.slice(0, 10)))
+    .sort();
+  const [first = 'not run', last = first] = [days[0], days.at(-1)];
   return first === last ? first : `${first} to ${last}`;
 }
 
@@ -99,11 +100,8 @@ export function factsOf({ profile, preset, records, planned, items }: FactsInput
     { label: 'data', value: data.length === 0 ? 'none' : data.join('; ') },
     { label: 'runs', value: `${records.length} of ${planned}` },
     { label: 'pretraining seeds', value: String(seeds.size) },
-    {
-      label: 'device',
-      value: devicesOf(records),
-    },
-    { label: 'date', value: datesOf(records) },
+    { label: 'device', value: devicesOf(records) },
+    { label: 'date', value: daysOf(records) },
     { label: 'commit', value: commit == null ? 'none' : `${commit.slice(0, 10)}${clean}${among}` },
   ];
 }

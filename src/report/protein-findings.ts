@@ -4,8 +4,8 @@ import { ENCODER_LABELS } from '../experiments/protein/labels.js';
 import type { ProteinResults } from '../experiments/protein/study.js';
 import type { ProseBlock } from './blocks.js';
 import { brief, mean } from './charts/statistics.js';
-import { compareSeeds, formatInterval } from './claims.js';
 import { estimateOf } from './compared.js';
+import { seedDifferenceText } from './compared-claims.js';
 import { repeatsFinding } from './protein-repeats.js';
 import { QUANTITIES, seedValues, sensitivityTable, variedSettings, type Quantity } from './protein.js';
 
@@ -96,16 +96,12 @@ function atLargest(results: ProteinResults, setting: string): string {
   const largest = Math.max(...runs.map(({ variation }) => Number(variation?.value)));
   const at = runs.filter(({ variation }) => Number(variation?.value) === largest);
   const difference = (quantity: Quantity): string | null => {
-    const valueOf = (wanted: EncoderName, seed: number) =>
-      estimateOf(at.find((run) => run.encoder === wanted && run.seed === seed)?.record ?? null, quantity)
-        ?.value;
-    const pairs = [...new Set(at.map(({ seed }) => seed))].flatMap((seed) => {
-      const [care, simclr] = [valueOf('care', seed), valueOf('simclr', seed)];
-      return care === undefined || simclr === undefined ? [] : [{ care, simclr }];
-    });
-    if (pairs.length < 2) return null;
-    const [ours, others] = [pairs.map(({ care }) => care), pairs.map(({ simclr }) => simclr)];
-    return formatInterval(compareSeeds(ours, others, true).difference, undefined, true);
+    const of = (wanted: EncoderName) =>
+      at.flatMap(({ encoder, seed, record }) => {
+        const value = estimateOf(record, quantity)?.value;
+        return encoder !== wanted || value === undefined ? [] : [{ seed, value }];
+      });
+    return seedDifferenceText(of('care'), of('simclr'));
   };
   const [roundness, error] = [difference(QUANTITIES.roundness), difference(QUANTITIES.wahbaRelative)];
   return roundness === null || error === null

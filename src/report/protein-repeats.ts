@@ -4,8 +4,8 @@ import { ENCODER_LABELS } from '../experiments/protein/labels.js';
 import type { ProteinOutcome, ProteinResults } from '../experiments/protein/study.js';
 import type { RunRecord } from '../runs/record.js';
 import { brief, mean, standardDeviation } from './charts/statistics.js';
-import { compareSeeds, formatInterval } from './claims.js';
 import { estimateOf } from './compared.js';
+import { seedDifferenceText } from './compared-claims.js';
 import { listed } from './phrases.js';
 import { QUANTITIES } from './protein.js';
 
@@ -68,18 +68,9 @@ function differing(repeats: readonly Repeat[]): readonly string[] {
 
 /** CARE's roundness less SimCLR's over the seeds of both; null for fewer than two. */
 function advantage(runs: readonly Measured[]): string | null {
-  const of = (encoder: EncoderName) => runs.filter((run) => run.encoder === encoder);
-  const pairs = of('care').flatMap((care) => {
-    const simclr = of('simclr').find(({ seed }) => seed === care.seed);
-    return simclr === undefined ? [] : [{ care: care.roundness, simclr: simclr.roundness }];
-  });
-  if (pairs.length < 2) return null;
-  const { difference } = compareSeeds(
-    pairs.map(({ care }) => care),
-    pairs.map(({ simclr }) => simclr),
-    true,
-  );
-  return formatInterval(difference, undefined, true);
+  const of = (wanted: EncoderName) =>
+    runs.flatMap(({ encoder, seed, roundness: value }) => (encoder === wanted ? [{ seed, value }] : []));
+  return seedDifferenceText(of('care'), of('simclr'));
 }
 
 /** How much the roundness of an encoder's paths changes, beside what seeds change. */

@@ -162,6 +162,12 @@ function closestKey(given: string, keys: readonly string[]): string | null {
   return ranked[0]?.key ?? null;
 }
 
+/** The last part of a key, by which it is known where no other one of `keys` ends so; else all of it. */
+export function shortName(key: string, keys: readonly string[]): string {
+  const last = lastPart(key);
+  return keys.filter((other) => lastPart(other) === last).length === 1 ? last : key;
+}
+
 /** All keys that a schema lets be set, dotted, behind a prefix such as `measure.`. */
 export function settingKeys(schema: z.ZodObject, prefix = ''): readonly string[] {
   return dottedKeys(schema.shape, prefix);

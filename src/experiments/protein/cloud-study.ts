@@ -247,14 +247,16 @@ export function collectCloudStudy<
   Run extends CloudRun,
   Plan extends { readonly runs: readonly Run[]; readonly measures: MeasureSettings },
 >(experiment: string, plan: Plan, records: readonly RunRecord[]): CloudResults<Run, Plan> {
-  const sorted = finishedRecords(records, experiment);
+  const byConfig = new Map<string, RunRecord[]>();
+  for (const record of finishedRecords(records, experiment)) {
+    const key = canonicalJson(record.config);
+    byConfig.set(key, [...(byConfig.get(key) ?? []), record]);
+  }
   return {
     plan,
     outcomes: plan.runs.map((run) => {
-      const config = canonicalJson(run.config);
-      const [record = null, ...others] = sorted
-        .filter((each) => canonicalJson(each.config) === config)
-        .map((each) => asPlanned(each, plan.measures));
+      const found = byConfig.get(canonicalJson(run.config)) ?? [];
+      const [record = null, ...others] = found.map((each) => asPlanned(each, plan.measures));
       const earlier = others.filter(({ data }) => data.sha256 === record?.data.sha256);
       return { ...run, record, ...(earlier.length === 0 ? {} : { earlier }) };
     }),

@@ -1,6 +1,7 @@
 /** Files that describe a sweep: a grid of settings over one experiment. */
 import { z } from 'zod';
 import { canonicalJson } from '../../runs/canonical-json.js';
+import { shortName } from '../../runs/configuration.js';
 import { DEFAULT_PRESET, PRESET_NAMES, type PresetName } from '../../runs/presets.js';
 import { DEFAULT_PROFILE, PROFILE_NAMES, type ProfileName } from '../../runs/profiles.js';
 import type { Json } from '../../runs/record.js';
@@ -36,6 +37,18 @@ export interface SweepJob {
   readonly varied: Readonly<Record<string, Json>>;
   /** All settings, those of the grid over those of `set`. */
   readonly settings: Readonly<Record<string, Json>>;
+}
+
+const gridsOf = ({ grid }: Sweep) => (Array.isArray(grid) ? grid : [grid]);
+
+/** @throws UserError for a setting that all runs have and a grid varies: one of the two would be ignored. */
+export function checkApart(sweep: Sweep): void {
+  const twice = Object.keys(sweep.set).filter((key) => gridsOf(sweep).some((one) => key in one));
+  if (twice.length === 0) return;
+  throw new UserError(
+    `${twice.join(', ')}: set for all runs, and varied by the grid.`,
+    'Leave it in one of the two.',
+  );
 }
 
 /**
@@ -74,21 +87,11 @@ function combinations(
   );
 }
 
-/** @throws UserError for a setting that all runs have and a grid varies: one of the two would be ignored. */
-export function checkApart({ set, grid }: Sweep): void {
-  const grids = Array.isArray(grid) ? grid : [grid];
-  const twice = Object.keys(set).filter((key) => grids.some((one) => key in one));
-  if (twice.length === 0) return;
-  throw new UserError(
-    `${twice.join(', ')}: set for all runs, and varied by the grid.`,
-    'Leave it in one of the two.',
-  );
-}
-
 /** Every combination of every grid, in the order of the file; the last key turns fastest. Equal ones count once. */
-export function expandSweep({ set, grid }: Sweep): readonly SweepJob[] {
-  const grids = Array.isArray(grid) ? grid : [grid];
-  const jobs = grids.flatMap(combinations).map((varied) => ({ varied, settings: { ...set, ...varied } }));
+export function expandSweep(sweep: Sweep): readonly SweepJob[] {
+  const jobs = gridsOf(sweep)
+    .flatMap(combinations)
+    .map((varied) => ({ varied, settings: { ...sweep.set, ...varied } }));
   const seen = new Set<string>();
   return jobs.filter(({ settings }) => {
     const key = canonicalJson(settings);
@@ -114,14 +117,11 @@ export function shortLabels(jobs: readonly SweepJob[]): readonly string[] {
   const differing = keys.filter(
     (key) => new Set(jobs.map(({ varied }) => canonicalJson(varied[key] ?? null))).size > 1,
   );
-  const lastPart = (key: string) => key.slice(key.lastIndexOf('.') + 1);
-  const isUnique = (key: string) =>
-    differing.filter((other) => lastPart(other) === lastPart(key)).length === 1;
   return jobs.map(({ varied }) =>
     labelled(
       differing.flatMap((key) => {
         const each = varied[key];
-        return each === undefined ? [] : [[isUnique(key) ? lastPart(key) : key, each] as const];
+        return each === undefined ? [] : [[shortName(key, differing), each] as const];
       }),
     ),
   );

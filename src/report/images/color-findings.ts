@@ -3,7 +3,7 @@ import type { ImageResults } from '../../experiments/images/study.js';
 import type { ProseBlock } from '../blocks.js';
 import { brief, mean } from '../charts/statistics.js';
 import { compareSeeds, formatInterval, type Interval } from '../claims.js';
-import { seedValues, valuesBySeed, type Compared, type Quantity } from '../compared.js';
+import { pairSeeds, seedValues, valuesBySeed, type Compared, type Quantity } from '../compared.js';
 import { listed } from '../phrases.js';
 import { settingOf, type VariedRun } from '../sensitivity.js';
 import { comparedCircle, comparedMain } from './color-compared.js';
@@ -179,11 +179,7 @@ interface PairedAt {
 }
 
 function pairedAt({ lambda, compared }: AtLambda, main: Compared, quantity: Quantity): readonly PairedAt[] {
-  const others = new Map(valuesBySeed(main, 'SimCLR', quantity).map(({ seed, value }) => [seed, value]));
-  const pairs = valuesBySeed(compared, 'CARE', quantity).flatMap(({ seed, value }) => {
-    const other = others.get(seed);
-    return other === undefined ? [] : [{ ours: value, other }];
-  });
+  const pairs = pairSeeds(valuesBySeed(compared, 'CARE', quantity), valuesBySeed(main, 'SimCLR', quantity));
   if (pairs.length === 0) return [];
   const { difference } = compareSeeds(
     pairs.map(({ ours }) => ours),

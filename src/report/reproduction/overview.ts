@@ -1,5 +1,4 @@
 /** The first screen of the reproducibility report, its table of claims and its list of reports. */
-import type { RunRecord } from '../../runs/record.js';
 import type {
   ClaimIndexBlock,
   FigureBlock,
@@ -16,6 +15,7 @@ import {
   verdictTable,
   type VerdictMark,
 } from '../charts/verdicts.js';
+import { daysOf } from '../first-screen.js';
 import { duration } from '../page/provenance.js';
 import { capital, listed } from '../phrases.js';
 import { placesIn, placesText } from '../paper-rows.js';
@@ -143,15 +143,6 @@ export function verdictFigure(results: ReproductionResults): FigureBlock {
   };
 }
 
-/** First and last day of work. */
-function days(records: readonly RunRecord[]): string {
-  const dates = records
-    .flatMap(({ sessions }) => sessions.map(({ startedAt }) => startedAt.slice(0, 10)))
-    .sort();
-  const [first = 'not run', last = first] = [dates[0], dates.at(-1)];
-  return first === last ? first : `${first} to ${last}`;
-}
-
 function factsOf(results: ReproductionResults): SummaryBlock['facts'] {
   const records = allRecords(results);
   const { entries } = results;
@@ -179,7 +170,7 @@ function factsOf(results: ReproductionResults): SummaryBlock['facts'] {
         .join('; '),
     ),
     fact('training in all', duration(seconds)),
-    fact('dates', days(records)),
+    fact('dates', daysOf(records)),
     fact('commits', [...commits].join(', ')),
   ];
 }
